@@ -1,0 +1,81 @@
+#include "core/message.hpp"
+
+#include <array>
+#include <utility>
+
+namespace parley {
+
+namespace {
+
+template <class Enum, std::size_t N>
+using name_table = std::array<std::pair<Enum, std::string_view>, N>;
+
+constexpr name_table<session_mode, 2> modes{{{session_mode::direct, "direct"}, {session_mode::compare, "compare"}}};
+
+constexpr name_table<message_role, 3> roles{
+  {{message_role::user, "user"}, {message_role::assistant, "assistant"}, {message_role::system, "system"}}};
+
+constexpr name_table<message_status, 4> statuses{{{message_status::pending, "pending"},
+                                                  {message_status::streaming, "streaming"},
+                                                  {message_status::success, "success"},
+                                                  {message_status::failed, "failed"}}};
+
+constexpr name_table<finish_reason, 7> reasons{{{finish_reason::stop, "stop"},
+                                                {finish_reason::length, "length"},
+                                                {finish_reason::content_filter, "content-filter"},
+                                                {finish_reason::tool_calls, "tool-calls"},
+                                                {finish_reason::cancelled, "cancelled"},
+                                                {finish_reason::interrupted, "interrupted"},
+                                                {finish_reason::error, "error"}}};
+
+template <class Enum, std::size_t N>
+std::string_view name_in(const name_table<Enum, N>& table, Enum value) {
+  for (auto& [entry, text] : table)
+    if (entry == value)
+      return text;
+  return {};
+}
+
+template <class Enum, std::size_t N>
+std::optional<Enum> value_in(const name_table<Enum, N>& table, std::string_view text) {
+  for (auto& [entry, entry_text] : table)
+    if (entry_text == text)
+      return entry;
+  return std::nullopt;
+}
+
+} // namespace
+
+std::string_view name(session_mode mode) {
+  return name_in(modes, mode);
+}
+
+std::string_view name(message_role role) {
+  return name_in(roles, role);
+}
+
+std::string_view name(message_status status) {
+  return name_in(statuses, status);
+}
+
+std::string_view name(finish_reason reason) {
+  return name_in(reasons, reason);
+}
+
+std::optional<session_mode> parse_session_mode(std::string_view text) {
+  return value_in(modes, text);
+}
+
+std::optional<message_role> parse_message_role(std::string_view text) {
+  return value_in(roles, text);
+}
+
+std::optional<message_status> parse_message_status(std::string_view text) {
+  return value_in(statuses, text);
+}
+
+std::optional<finish_reason> parse_finish_reason(std::string_view text) {
+  return value_in(reasons, text);
+}
+
+} // namespace parley

@@ -1,0 +1,79 @@
+#pragma once
+// The catalogue of models, made from the configuration and constant afterwards.
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley {
+
+/// The protocol a provider speaks. `demo` needs no network: it streams text of its own at a human pace.
+enum class provider_kind : std::uint8_t { openai, anthropic, demo };
+
+/// The four clocks of an upstream request.
+struct upstream_clocks {
+  std::chrono::milliseconds connect{10'000};     ///< name, TCP and TLS
+  std::chrono::milliseconds first_token{60'000}; ///< from the request's begin to the first text or reasoning
+  std::chrono::milliseconds idle{60'000};        ///< between two reads, once the first token came
+  std::chrono::milliseconds whole{900'000};      ///< the whole answer
+};
+
+/// Where a model is reached. Comes from the configuration only, never from a request.
+struct upstream {
+  provider_kind kind = provider_kind::demo;
+  /// The provider's name in the configuration: `openai`, `ollama`, …
+  std::string provider;
+  /// Such as `https://api.openai.com/v1`, without a slash at the end.
+  std::string base_url;
+  /// A secret: never logged, never in an error. Empty if the provider wants none.
+  std::string api_key;
+  /// Sent as they are with each request, such as `OpenAI-Organization`.
+  std::vector<std::pair<std::string, std::string>> headers;
+  /// A file of PEM certificates to trust beside the system's; empty for the system's alone.
+  std::string ca_file;
+  upstream_clocks clocks;
+};
+
+struct model {
+  std::string id;
+  std::string display_name;
+  /// What the provider calls it.
+  std::string upstream_name;
+  std::shared_ptr<const upstream> at;
+  std::optional<std::int64_t> context_tokens;
+  /// Most tokens of one answer, where the session doesn't say; Anthropic requires one.
+  std::optional<std::int64_t> max_tokens;
+  /// False while its provider's key is absent.
+  bool available = true;
+  /// How often a failed try is repeated before the first token.
+  int retries = 1;
+  /// The id of the model that is tried when this one failed before its first token; empty for none.
+  std::string fallback;
+  /// After the first token too, a failure begins the answer again (a `restart` event) while tries are left.
+  bool restart_on_failure = false;
+};
+
+class catalogue {
+public:
+  catalogue() = default;
+  explicit catalogue(std::vector<std::shared_ptr<const model>> models) : models_(std::move(models)) {}
+
+  /// Null if there is none of that id.
+  std::shared_ptr<const model> find(std::string_view id) const {
+    for (auto& entry : models_)
+      if (entry->id == id)
+        return entry;
+    return nullptr;
+  }
+
+  const std::vector<std::shared_ptr<const model>>& all() const { return models_; }
+
+private:
+  std::vector<std::shared_ptr<const model>> models_;
+};
+
+} // namespace parley

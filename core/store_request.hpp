@@ -1,0 +1,117 @@
+#pragma once
+// What is asked of a store, as values: the actors send them, `persistence/store.hpp` carries them out.
+
+#include "core/message.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace parley {
+
+/// Fences a session's writers: grows with each `open_session`; a write with an older one fails with `ec::fenced`.
+using epoch = std::uint64_t;
+
+// -- writes: durable when answered -----------------------------------------------------------------------------------
+
+/// A new session, with epoch 1. `ec::id_conflict` if the id is taken.
+struct create_session {
+  session made;
+};
+
+/// Takes the session over: the epoch rises by one, and answers that were under way become `failed`/`interrupted` with
+/// their checkpointed text. Answered by `opened_session`; `ec::not_found` if there is none.
+struct open_session {
+  session_id id;
+};
+
+/// Appends messages in this order (imports, the user's, the pending answers), and the session's own changes if it has any.
+/// All or nothing: `ec::id_conflict` if an id is taken, `ec::not_found` if the session was deleted.
+struct append_messages {
+  session_id session_key;
+  epoch held = 0;
+  std::vector<message> added;
+  std::optional<session> changed;
+};
+
+/// A piece of a running answer, appended to what is there; makes the message `streaming`. After the answer's final state
+/// is stored a checkpoint has no effect.
+struct append_checkpoint {
+  session_id session_key;
+  epoch held = 0;
+  message_id answer;
+  std::string content;
+  std::string reasoning;
+  /// True if what was checkpointed before is void (`restart`).
+  bool begins_again = false;
+};
+
+/// The final state of an answer, whose pieces it replaces. Repeating it with the same state is harmless; with another
+/// state it changes nothing and succeeds: a message gets one final state.
+struct store_answer {
+  session_id session_key;
+  epoch held = 0;
+  message answer;
+};
+
+/// Title, system prompt, parameters, models.
+struct update_session {
+  session changed;
+  epoch held = 0;
+};
+
+/// With all its messages. Succeeds if there is none.
+struct delete_session {
+  session_id id;
+};
+
+using store_write = std::variant<create_session, open_session, append_messages, append_checkpoint, store_answer, update_session,
+                                 delete_session>;
+
+struct opened_session {
+  session about;
+  epoch held = 0;
+  /// Oldest first.
+  std::vector<message> messages;
+};
+
+/// `opened_session` for `open_session`, nothing for the others.
+using store_written = std::variant<std::monostate, opened_session>;
+
+// -- reads -----------------------------------------------------------------------------------------------------------
+
+/// Newest first, by creation; `after` is the last id of the page before.
+struct list_sessions {
+  std::optional<session_id> after;
+  int limit = 50;
+};
+
+struct session_page {
+  std::vector<session> data;
+  bool more = false;
+};
+
+struct find_session {
+  session_id id;
+};
+
+/// A running answer has its checkpointed text.
+struct find_message {
+  message_id id;
+};
+
+/// Oldest first; `after` is the last id of the page before. `ec::not_found` if there is no such session.
+struct list_messages {
+  session_id session_key;
+  std::optional<message_id> after;
+  int limit = 50;
+};
+
+struct message_page {
+  std::vector<message> data;
+  bool more = false;
+};
+
+} // namespace parley

@@ -1,0 +1,31 @@
+#pragma once
+// The store interface. One contract suite (`tests/persistence/store_contract.hpp`) runs on every implementation.
+
+#include "core/store_request.hpp"
+
+#include <span>
+#include <vector>
+
+namespace parley::persistence {
+
+/// Used by one thread at a time. Blocks. Throws nothing.
+/// Any call may fail with `ec::store_unavailable`: nothing of it was done, or what was done cannot be known, and the
+/// caller may repeat it: every write is safe to repeat.
+class store {
+public:
+  virtual ~store() = default;
+
+  /// Carries out the writes in their order in one transaction, and returns once it is durable. A write that fails (a
+  /// conflict, a fence) takes nothing of the others with it. One result for each write.
+  virtual std::vector<expected<store_written>> write(std::span<const store_write> batch) = 0;
+
+  virtual expected<session_page> list(const list_sessions& what) = 0;
+  virtual expected<session> find(const find_session& what) = 0;
+  virtual expected<message> find(const find_message& what) = 0;
+  virtual expected<message_page> list(const list_messages& what) = 0;
+
+  /// Asks the database for a sign of life.
+  virtual expected<void> ping() = 0;
+};
+
+} // namespace parley::persistence

@@ -1,0 +1,49 @@
+#pragma once
+// The formats in which a run is written to clients (`docs/protocol.md`, "Stream formats"). Sans-I/O: append to a string.
+
+#include "core/answer_event.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace parley::wire {
+
+/// `simple` is the body of `stream-simple`.
+enum class stream_format : std::uint8_t { lines, sse, simple };
+
+constexpr std::size_t stream_format_count = 3;
+
+/// The Content-Type of a response in that format.
+std::string_view content_type(stream_format format);
+
+/// The format that an Accept header (RFC 9110, section 12.5.1) asks for: `sse` if it prefers `text/event-stream`, else
+/// `lines`.
+stream_format choose_format(std::string_view accept);
+
+/// Appends text or reasoning, the two kinds of the hot path. `content` is clean; `offset` is the event's in the run's log.
+void append_delta(std::string& out, stream_format format, run_id run, std::uint64_t offset, participant who, event_kind kind,
+                  std::string_view content);
+
+/// Appends any event.
+void append_event(std::string& out, stream_format format, run_id run, std::uint64_t offset, participant who,
+                  const answer_event& event);
+
+/// What is sent after 15 s of silence.
+void append_heartbeat(std::string& out, stream_format format, participant who);
+
+/// What ends a whole run's stream, after the last finish; nothing for lines.
+void append_end(std::string& out, stream_format format, bool failed);
+
+/// `<run id>:<offset>`
+std::string to_cursor(run_id run, std::uint64_t offset);
+
+struct cursor {
+  run_id run;
+  std::uint64_t offset = 0;
+};
+
+/// Nothing for what `to_cursor` would not write.
+std::optional<cursor> parse_cursor(std::string_view text);
+
+} // namespace parley::wire
