@@ -1,0 +1,68 @@
+#pragma once
+// What an HTTP handler sees: a request, and three ways to answer it. Handlers validate, send one message, and return;
+// they know no socket, and the actors behind know nothing of HTTP.
+
+#include "actors/api.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace parley::net {
+
+/// The actor of a client's connection: a handler sends its requests as this actor.
+using connection_actor = homed<reader_actor::base>;
+
+struct http_request {
+  /// `GET`, `POST`, …
+  std::string method;
+  /// As sent, without the query: `/api/sessions/`.
+  std::string path;
+  /// As sent, without the `?`; may be empty.
+  std::string query;
+  /// Names in lower case, in their order.
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  /// Ours, or the client's `X-Request-Id` if it is at most 64 characters of `[A-Za-z0-9_.-]`.
+  std::string request_id;
+
+  /// The first of that name (lower case); empty if there is none.
+  std::string_view header(std::string_view name) const {
+    for (auto& [key, value] : headers)
+      if (key == name)
+        return value;
+    return {};
+  }
+};
+
+struct http_response {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+/// One request and its answer, on the connection's loop. Exactly one of `answer`, `refuse` and `stream` is called, once, in
+/// the handler or later; the exchange lives until then, or until the connection is gone.
+class exchange {
+public:
+  virtual ~exchange() = default;
+  virtual const http_request& request() const = 0;
+  /// For `self().request(…).then(…)`: the continuation isn't called once the connection is gone.
+  virtual connection_actor& self() = 0;
+  virtual home_loop& home() = 0;
+  virtual void answer(http_response response) = 0;
+  /// The error object of the public contract, with its status (`net/error_response`).
+  virtual void refuse(const failure& why) = 0;
+  /// A run's log in that format, with the run's headers (`X-Turn-Id`, …), until its last finish.
+  virtual void stream(const run_opened& run, wire::stream_format format) = 0;
+};
+
+/// Path parameters in their order: for `/api/sessions/{id}/messages/` the id.
+using path_parameters = std::vector<std::string>;
+
+using handler = std::function<void(exchange&, const path_parameters&)>;
+
+} // namespace parley::net
