@@ -1,0 +1,299 @@
+#include "wire/stream_format.hpp"
+
+#include "core/text.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <type_traits>
+
+namespace parley::wire {
+
+namespace {
+
+/// The kinds' letters in the lines format, as in the AI SDK's data stream protocol.
+constexpr char line_kind(event_kind kind) {
+  switch (kind) {
+  case event_kind::text:
+    return '0';
+  case event_kind::reasoning:
+    return 'g';
+  case event_kind::tool_call_begin:
+    return 'b';
+  case event_kind::tool_call_delta:
+    return 'c';
+  case event_kind::tool_call:
+    return '9';
+  case event_kind::restart:
+    return '2';
+  case event_kind::finish:
+    return 'd';
+  }
+  return '2';
+}
+
+constexpr std::string_view sse_type(event_kind kind) {
+  switch (kind) {
+  case event_kind::text:
+    return "text";
+  case event_kind::reasoning:
+    return "reasoning";
+  case event_kind::tool_call_begin:
+    return "tool_call_begin";
+  case event_kind::tool_call_delta:
+    return "tool_call_delta";
+  case event_kind::tool_call:
+    return "tool_call";
+  case event_kind::restart:
+    return "restart";
+  case event_kind::finish:
+    return "finish";
+  }
+  return {};
+}
+
+event_kind kind_of(const answer_event& event) {
+  return std::visit(
+    [](const auto& x) {
+      using type = std::decay_t<decltype(x)>;
+      if constexpr (std::is_same_v<type, answer_delta>)
+        return x.kind;
+      else if constexpr (std::is_same_v<type, tool_call_begin>)
+        return event_kind::tool_call_begin;
+      else if constexpr (std::is_same_v<type, tool_call_delta>)
+        return event_kind::tool_call_delta;
+      else if constexpr (std::is_same_v<type, tool_call>)
+        return event_kind::tool_call;
+      else if constexpr (std::is_same_v<type, answer_restart>)
+        return event_kind::restart;
+      else
+        return event_kind::finish;
+    },
+    event);
+}
+
+void append_number(std::string& out, std::uint64_t number) {
+  char digits[20];
+  auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  out.append(digits, end);
+}
+
+/// `"name":"value"`, the value escaped.
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out += '"';
+  out += name;
+  out += "\":\"";
+  append_json_escaped(out, value);
+  out += '"';
+}
+
+void append_finish_fields(std::string& out, const answer_finish& finish) {
+  append_field(out, "finishReason", name(finish.reason));
+  out += ',';
+  append_field(out, "messageId", to_string(finish.message));
+  out += ",\"usage\":";
+  if (finish.usage) {
+    out += "{\"promptTokens\":";
+    append_number(out, static_cast<std::uint64_t>(finish.usage->prompt_tokens));
+    out += ",\"completionTokens\":";
+    append_number(out, static_cast<std::uint64_t>(finish.usage->completion_tokens));
+    out += finish.usage->reported ? R"(,"source":"reported"})" : R"(,"source":"estimated"})";
+  } else {
+    out += "null";
+  }
+  if (finish.error) {
+    out += ',';
+    append_field(out, "error", finish.error->message);
+    out += ',';
+    append_field(out, "code", name(finish.error->code));
+  }
+  if (!finish.stored)
+    out += R"(,"stored":false)";
+}
+
+/// The fields of an event's JSON object, the same in lines and SSE.
+void append_fields(std::string& out, const answer_event& event) {
+  std::visit(
+    [&](const auto& x) {
+      using type = std::decay_t<decltype(x)>;
+      if constexpr (std::is_same_v<type, answer_delta>) {
+        append_field(out, "content", x.content);
+      } else if constexpr (std::is_same_v<type, tool_call_begin>) {
+        append_field(out, "toolCallId", x.id);
+        out += ',';
+        append_field(out, "toolName", x.name);
+      } else if constexpr (std::is_same_v<type, tool_call_delta>) {
+        append_field(out, "toolCallId", x.id);
+        out += ',';
+        append_field(out, "argsTextDelta", x.arguments);
+      } else if constexpr (std::is_same_v<type, tool_call>) {
+        append_field(out, "toolCallId", x.id);
+        out += ',';
+        append_field(out, "toolName", x.name);
+        out += ',';
+        append_field(out, "args", x.arguments);
+      } else if constexpr (std::is_same_v<type, answer_finish>) {
+        append_finish_fields(out, x);
+      }
+    },
+    event);
+}
+
+/// `id: <cursor>\ndata: {"participant":"a","type":"text"` and the fields follow.
+void begin_sse(std::string& out, run_id run, std::uint64_t offset, participant who, event_kind kind) {
+  out += "id: ";
+  out += to_cursor(run, offset);
+  out += "\ndata: {\"participant\":\"";
+  out += letter(who);
+  out += "\",\"type\":\"";
+  out += sse_type(kind);
+  out += '"';
+}
+
+void append_simple_error(std::string& out, const answer_finish& finish) {
+  out += "data: {";
+  append_field(out, "error", finish.error ? std::string_view{finish.error->message} : name(finish.reason));
+  out += "}\n\n";
+}
+
+/// One range of an Accept header: its type, and its weight in thousandths (RFC 9110, section 12.4.2).
+int weight_of(std::string_view range) {
+  auto at = range.find("q=");
+  if (at == std::string_view::npos)
+    return 1000;
+  auto text = range.substr(at + 2);
+  int thousandths = 0;
+  int unit = 1000;
+  for (char c : text) {
+    if (c == '.')
+      continue;
+    if (c < '0' || c > '9' || unit == 0)
+      break;
+    thousandths += (c - '0') * unit;
+    unit /= 10;
+  }
+  return thousandths;
+}
+
+} // namespace
+
+std::string_view content_type(stream_format format) {
+  return format == stream_format::lines ? "text/plain; charset=utf-8" : "text/event-stream; charset=utf-8";
+}
+
+stream_format choose_format(std::string_view accept) {
+  int lines = -1;
+  int sse = -1;
+  while (!accept.empty()) {
+    auto range = accept.substr(0, accept.find(','));
+    accept.remove_prefix(std::min(accept.size(), range.size() + 1));
+    auto type = range.substr(0, range.find(';'));
+    while (!type.empty() && (type.front() == ' ' || type.front() == '\t'))
+      type.remove_prefix(1);
+    while (!type.empty() && (type.back() == ' ' || type.back() == '\t'))
+      type.remove_suffix(1);
+    if (type == "text/event-stream")
+      sse = std::max(sse, weight_of(range));
+    else if (type == "text/plain" || type == "*/*" || type == "text/*")
+      lines = std::max(lines, weight_of(range));
+  }
+  // EventSource and most SSE clients send `text/event-stream` alone; some add `*/*` with the same weight.
+  return sse > 0 && sse >= lines ? stream_format::sse : stream_format::lines;
+}
+
+void append_delta(std::string& out, stream_format format, run_id run, std::uint64_t offset, participant who, event_kind kind,
+                  std::string_view content) {
+  switch (format) {
+  case stream_format::lines:
+    out += letter(who);
+    out += line_kind(kind);
+    out += ":{\"content\":\"";
+    append_json_escaped(out, content);
+    out += "\"}\n";
+    return;
+  case stream_format::sse:
+    begin_sse(out, run, offset, who, kind);
+    out += ",\"content\":\"";
+    append_json_escaped(out, content);
+    out += "\"}\n\n";
+    return;
+  case stream_format::simple:
+    if (kind != event_kind::text)
+      return;
+    out += "data: {\"content\":\"";
+    append_json_escaped(out, content);
+    out += "\"}\n\n";
+    return;
+  }
+}
+
+void append_event(std::string& out, stream_format format, run_id run, std::uint64_t offset, participant who,
+                  const answer_event& event) {
+  auto kind = kind_of(event);
+  if (kind <= event_kind::reasoning)
+    return append_delta(out, format, run, offset, who, kind, std::get<answer_delta>(event).content);
+  switch (format) {
+  case stream_format::lines:
+    out += letter(who);
+    out += line_kind(kind);
+    if (kind == event_kind::restart) {
+      out += ":[{\"type\":\"restart\"}]\n";
+      return;
+    }
+    out += ":{";
+    append_fields(out, event);
+    out += "}\n";
+    return;
+  case stream_format::sse:
+    begin_sse(out, run, offset, who, kind);
+    if (kind != event_kind::restart) {
+      out += ',';
+      append_fields(out, event);
+    }
+    out += "}\n\n";
+    return;
+  case stream_format::simple:
+    // Its only other events are the end's: what fails is told, what restarts cannot be.
+    if (kind == event_kind::finish && !is_success(std::get<answer_finish>(event).reason))
+      append_simple_error(out, std::get<answer_finish>(event));
+    return;
+  }
+}
+
+void append_heartbeat(std::string& out, stream_format format, participant who) {
+  if (format == stream_format::lines) {
+    out += letter(who);
+    out += "2:[{\"type\":\"heartbeat\"}]\n";
+  } else {
+    out += ": keep-alive\n\n";
+  }
+}
+
+void append_end(std::string& out, stream_format format, bool failed) {
+  if (format == stream_format::sse)
+    out += "data: {\"type\":\"turn_done\"}\n\n";
+  else if (format == stream_format::simple && !failed)
+    out += "data: {\"done\":true}\n\n";
+}
+
+std::string to_cursor(run_id run, std::uint64_t offset) {
+  auto text = to_string(run);
+  text += ':';
+  append_number(text, offset);
+  return text;
+}
+
+std::optional<cursor> parse_cursor(std::string_view text) {
+  if (text.size() < 38 || text[36] != ':')
+    return std::nullopt;
+  auto run = parse_id<run_id>(text.substr(0, 36));
+  auto digits = text.substr(37);
+  if (!run || digits.size() > 19 || (digits.size() > 1 && digits[0] == '0'))
+    return std::nullopt;
+  cursor result{*run, 0};
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), result.offset);
+  if (error != std::errc{} || end != digits.data() + digits.size())
+    return std::nullopt;
+  return result;
+}
+
+} // namespace parley::wire
