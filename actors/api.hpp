@@ -99,8 +99,7 @@ using persistence_actor = caf::typed_actor<
   caf::replies_to<append_messages>::with<store_written>, //
   caf::replies_to<append_checkpoint>::with<store_written>,
   caf::replies_to<store_answer>::with<store_written>, //
-  caf::replies_to<update_session>::with<store_written>,
-  caf::replies_to<delete_session>::with<store_written>,
+  caf::replies_to<update_session>::with<store_written>, caf::replies_to<delete_session>::with<store_written>,
   // reads
   caf::replies_to<list_sessions>::with<session_page>, //
   caf::replies_to<find_session>::with<session>,
@@ -317,11 +316,11 @@ struct stop_message {
 };
 
 /// What clients ask for. `sessions` takes all of it, and passes on what concerns one session.
-#define PARLEY_SESSION_REQUESTS                                                                                                   \
-  caf::replies_to<show_session>::with<session_view>, caf::replies_to<change_session>::with<session_view>,                         \
-    caf::replies_to<remove_session>::with<store_written>, caf::replies_to<show_transcript>::with<message_page>,                   \
-    caf::replies_to<show_message>::with<message>, caf::replies_to<start_turn>::with<run_opened>,                                  \
-    caf::replies_to<regenerate_answer>::with<run_opened>, caf::replies_to<attach_to_run>::with<run_opened>,                       \
+#define PARLEY_SESSION_REQUESTS                                                                                                  \
+  caf::replies_to<show_session>::with<session_view>, caf::replies_to<change_session>::with<session_view>,                        \
+    caf::replies_to<remove_session>::with<store_written>, caf::replies_to<show_transcript>::with<message_page>,                  \
+    caf::replies_to<show_message>::with<message>, caf::replies_to<start_turn>::with<run_opened>,                                 \
+    caf::replies_to<regenerate_answer>::with<run_opened>, caf::replies_to<attach_to_run>::with<run_opened>,                      \
     caf::replies_to<stop_message>::with<stopped_answers>
 
 /// From a run to its session: an answer has its final state, stored. Comes before any reader sees the finish.
@@ -367,10 +366,10 @@ struct drain_node {};
 /// Each so often: what is idle, what has outlived its window.
 struct sweep {};
 
-using sessions_actor = caf::typed_actor<PARLEY_SESSION_REQUESTS, caf::replies_to<make_session>::with<session_view>,
-                                        caf::replies_to<browse_sessions>::with<session_view_page>, caf::reacts_to<run_began>,
-                                        caf::reacts_to<run_over>, caf::replies_to<drain_node>::with<store_written>,
-                                        caf::reacts_to<sweep>>;
+using sessions_actor =
+  caf::typed_actor<PARLEY_SESSION_REQUESTS, caf::replies_to<make_session>::with<session_view>,
+                   caf::replies_to<browse_sessions>::with<session_view_page>, caf::reacts_to<run_began>, caf::reacts_to<run_over>,
+                   caf::replies_to<drain_node>::with<store_written>, caf::reacts_to<sweep>>;
 
 // == Spawning (main and the tests) ===================================================================================
 

@@ -91,7 +91,8 @@ private:
 template <class State, class Handle, class Init, class... Ts>
 Handle spawn_homed(caf::actor_system& sys, caf::execution_unit* home, Init init, Ts... xs) {
   auto start = [init, ... xs = std::move(xs)](homed_pointer<State, Handle> self) mutable { return init(self, std::move(xs)...); };
-  return sys.spawn<detail::homed_function<State, Handle>>(home, typename detail::homed_function<State, Handle>::function{std::move(start)});
+  return sys.spawn<detail::homed_function<State, Handle>>(
+    home, typename detail::homed_function<State, Handle>::function{std::move(start)});
 }
 
 } // namespace parley

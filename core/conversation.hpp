@@ -63,12 +63,9 @@ public:
   void update(message changed);
 
 private:
-  struct children {
-    std::vector<std::size_t> at;
-  };
-
   std::vector<message> messages_;
   std::unordered_map<message_id, std::size_t> by_id_;
+  /// The children of each message, oldest first.
   std::unordered_map<message_id, std::vector<std::size_t>> by_parent_;
   std::size_t bytes_ = 0;
   bool has_turns_ = false;

@@ -67,8 +67,8 @@ struct delete_session {
   session_id id;
 };
 
-using store_write = std::variant<create_session, open_session, append_messages, append_checkpoint, store_answer, update_session,
-                                 delete_session>;
+using store_write =
+  std::variant<create_session, open_session, append_messages, append_checkpoint, store_answer, update_session, delete_session>;
 
 struct opened_session {
   session about;

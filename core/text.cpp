@@ -62,10 +62,7 @@ int hex4(std::string_view text, std::size_t at) {
   int value = 0;
   for (std::size_t i = 0; i < 4; ++i) {
     char c = text[at + i];
-    int digit = c >= '0' && c <= '9'   ? c - '0'
-                : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                       : -1;
+    int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
     if (digit < 0)
       return -1;
     value = value << 4 | digit;
@@ -170,33 +167,33 @@ void append_json_escaped(std::string& out, std::string_view text) {
     out.append(text, plain, at - plain);
     plain = at + 1;
     switch (byte) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      case '\b':
-        out += "\\b";
-        break;
-      case '\f':
-        out += "\\f";
-        break;
-      default: {
-        static constexpr char digits[] = "0123456789abcdef";
-        out += "\\u00";
-        out += digits[byte >> 4];
-        out += digits[byte & 0xf];
-      }
+    case '"':
+      out += "\\\"";
+      break;
+    case '\\':
+      out += "\\\\";
+      break;
+    case '\n':
+      out += "\\n";
+      break;
+    case '\r':
+      out += "\\r";
+      break;
+    case '\t':
+      out += "\\t";
+      break;
+    case '\b':
+      out += "\\b";
+      break;
+    case '\f':
+      out += "\\f";
+      break;
+    default: {
+      static constexpr char digits[] = "0123456789abcdef";
+      out += "\\u00";
+      out += digits[byte >> 4];
+      out += digits[byte & 0xf];
+    }
     }
   }
   out.append(text, plain, text.size() - plain);

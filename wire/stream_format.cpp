@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <nlohmann/json.hpp>
 #include <type_traits>
 
 namespace parley::wire {
@@ -110,6 +111,20 @@ void append_finish_fields(std::string& out, const answer_finish& finish) {
     out += R"(,"stored":false)";
 }
 
+/// `,"args":` and the JSON value that the model wrote, on one line; a string where it wrote no valid JSON.
+void append_arguments(std::string& out, std::string_view arguments) {
+  if (arguments.empty()) {
+    out += ",\"args\":{}";
+  } else if (nlohmann::json::accept(arguments)) {
+    out += ",\"args\":";
+    for (char c : arguments) // line breaks stand between tokens only
+      out += c == '\n' || c == '\r' ? ' ' : c;
+  } else {
+    out += ',';
+    append_field(out, "args", arguments);
+  }
+}
+
 /// The fields of an event's JSON object, the same in lines and SSE.
 void append_fields(std::string& out, const answer_event& event) {
   std::visit(
@@ -129,8 +144,7 @@ void append_fields(std::string& out, const answer_event& event) {
         append_field(out, "toolCallId", x.id);
         out += ',';
         append_field(out, "toolName", x.name);
-        out += ',';
-        append_field(out, "args", x.arguments);
+        append_arguments(out, x.arguments);
       } else if constexpr (std::is_same_v<type, answer_finish>) {
         append_finish_fields(out, x);
       }
