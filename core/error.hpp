@@ -13,6 +13,8 @@ namespace parley {
 enum class ec : std::uint8_t {
   /// The request is malformed; `failure::param` says where.
   invalid_request,
+  /// Known, but not allowed: a page of another origin, a host name that isn't ours.
+  forbidden,
   /// Not there, or someone else's.
   not_found,
   /// The path exists, the method doesn't.

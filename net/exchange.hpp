@@ -58,6 +58,13 @@ public:
   virtual void refuse(const failure& why) = 0;
   /// A run's log in that format, with the run's headers (`X-Turn-Id`, …), until its last finish.
   virtual void stream(const run_opened& run, wire::stream_format format) = 0;
+
+  /// Goes with the answer, whichever of the three it is: `Allow`, `Access-Control-Allow-Origin`, …
+  void add_header(std::string name, std::string value) { added_headers_.emplace_back(std::move(name), std::move(value)); }
+  const std::vector<std::pair<std::string, std::string>>& added_headers() const { return added_headers_; }
+
+private:
+  std::vector<std::pair<std::string, std::string>> added_headers_;
 };
 
 /// Path parameters in their order: for `/api/sessions/{id}/messages/` the id.
