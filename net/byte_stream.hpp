@@ -1,0 +1,87 @@
+#pragma once
+// One TCP connection's bytes, with or without TLS: both sides of it, servers' and clients', on one loop.
+//
+// All calls and callbacks are on the thread that runs the loop's `io_context`. No callback comes from within a call; each
+// may close or destroy the stream. Nothing is allocated per read or write on the common path: what has come is read once
+// into a buffer that all streams of the thread share, so an idle connection holds none.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <sys/socket.h>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace parley::net {
+
+class tls_context;
+
+/// Owns a stream and hears of it.
+class byte_stream_handler {
+public:
+  virtual ~byte_stream_handler() = default;
+
+  /// Connected, and TLS is agreed: bytes can be written from now on, and are read without being asked for. The first
+  /// callback, also of a stream that was accepted.
+  virtual void opened() = 0;
+
+  /// What came, valid in the call only. After `pause_reading` at most this one call's worth comes no more.
+  virtual void received(std::string_view bytes) = 0;
+
+  /// The peer will send nothing more; with TLS it said so properly. Writing may still be possible.
+  virtual void peer_closed() = 0;
+
+  /// `unsent()` fell back to 0.
+  virtual void drained() {}
+
+  /// The connection failed, or never came to be; it is closed. The last callback. `why` is for a log: no address in it.
+  virtual void broken(std::string_view why) = 0;
+};
+
+class byte_stream {
+public:
+  /// Takes over a connected socket; without `tls` it is plain. Begins the TLS handshake of a server if there is one.
+  static std::unique_ptr<byte_stream> accepted(boost::asio::io_context& loop, int socket, const tls_context* tls,
+                                               byte_stream_handler& handler);
+
+  /// Connects. `host` is what the certificate must be made out to: a name, or a literal address.
+  static std::unique_ptr<byte_stream> connect(boost::asio::io_context& loop, const sockaddr_storage& to, const tls_context* tls,
+                                              const std::string& host, byte_stream_handler& handler);
+
+  /// Closes at once.
+  virtual ~byte_stream() = default;
+
+  /// The next callbacks go there: a pooled connection changes hands.
+  virtual void set_handler(byte_stream_handler& handler) = 0;
+
+  /// Sends now what the socket takes, without copying it; the rest is copied and sent later, in order. Returns `unsent()`.
+  /// The caller bounds it: a stream whose `unsent()` isn't 0 has a slow reader.
+  virtual std::size_t write(std::span<const std::string_view> pieces) = 0;
+
+  std::size_t write(std::string_view bytes) { return write({&bytes, 1}); }
+
+  /// Bytes that are waiting for the socket.
+  virtual std::size_t unsent() const = 0;
+
+  /// Bytes the socket has taken so far: as long as it rises, the peer reads.
+  virtual std::uint64_t sent() const = 0;
+
+  /// A paused stream notices nothing, not even that the peer has gone.
+  virtual void pause_reading() = 0;
+  virtual void resume_reading() = 0;
+
+  /// Ends our direction once all is sent (TLS: close_notify, then FIN). Nothing may be written afterwards; reading goes on.
+  virtual void finish() = 0;
+
+  /// No callback comes any more. What is unsent is lost.
+  virtual void close() = 0;
+
+  /// `127.0.0.1:40123`; empty if the socket doesn't know (any more).
+  virtual std::string peer_address() const = 0;
+};
+
+} // namespace parley::net
