@@ -6,6 +6,8 @@ std::string_view name(ec code) {
   switch (code) {
   case ec::invalid_request:
     return "invalid_request";
+  case ec::forbidden:
+    return "forbidden";
   case ec::not_found:
     return "not_found";
   case ec::method_not_allowed:
