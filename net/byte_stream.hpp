@@ -29,7 +29,7 @@ public:
   /// callback, also of a stream that was accepted.
   virtual void opened() = 0;
 
-  /// What came, valid in the call only. After `pause_reading` at most this one call's worth comes no more.
+  /// What came, valid in the call only. None comes between `pause_reading` and `resume_reading`.
   virtual void received(std::string_view bytes) = 0;
 
   /// The peer will send nothing more; with TLS it said so properly. Writing may still be possible.
@@ -42,17 +42,26 @@ public:
   virtual void broken(std::string_view why) = 0;
 };
 
+class byte_stream;
+
+/// Closes the stream at once; what the loop still holds of it goes with the loop's next turn.
+struct byte_stream_closer {
+  std::shared_ptr<byte_stream> stream;
+  void operator()(byte_stream* open);
+};
+
+using byte_stream_ptr = std::unique_ptr<byte_stream, byte_stream_closer>;
+
 class byte_stream {
 public:
   /// Takes over a connected socket; without `tls` it is plain. Begins the TLS handshake of a server if there is one.
-  static std::unique_ptr<byte_stream> accepted(boost::asio::io_context& loop, int socket, const tls_context* tls,
-                                               byte_stream_handler& handler);
+  static byte_stream_ptr accepted(boost::asio::io_context& loop, int socket, const tls_context* tls,
+                                  byte_stream_handler& handler);
 
   /// Connects. `host` is what the certificate must be made out to: a name, or a literal address.
-  static std::unique_ptr<byte_stream> connect(boost::asio::io_context& loop, const sockaddr_storage& to, const tls_context* tls,
-                                              const std::string& host, byte_stream_handler& handler);
+  static byte_stream_ptr connect(boost::asio::io_context& loop, const sockaddr_storage& to, const tls_context* tls,
+                                 const std::string& host, byte_stream_handler& handler);
 
-  /// Closes at once.
   virtual ~byte_stream() = default;
 
   /// The next callbacks go there: a pooled connection changes hands.
@@ -77,7 +86,7 @@ public:
   /// Ends our direction once all is sent (TLS: close_notify, then FIN). Nothing may be written afterwards; reading goes on.
   virtual void finish() = 0;
 
-  /// No callback comes any more. What is unsent is lost.
+  /// At once: no callback comes any more, what is unsent is lost. Destroying the pointer does it too.
   virtual void close() = 0;
 
   /// `127.0.0.1:40123`; empty if the socket doesn't know (any more).
