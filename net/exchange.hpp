@@ -3,6 +3,7 @@
 // they know no socket, and the actors behind know nothing of HTTP.
 
 #include "actors/api.hpp"
+#include "wire/request_parser.hpp"
 
 #include <functional>
 #include <string>
@@ -15,27 +16,7 @@ namespace parley::net {
 /// The actor of a client's connection: a handler sends its requests as this actor.
 using connection_actor = homed<reader_actor::base>;
 
-struct http_request {
-  /// `GET`, `POST`, …
-  std::string method;
-  /// As sent, without the query: `/api/sessions/`.
-  std::string path;
-  /// As sent, without the `?`; may be empty.
-  std::string query;
-  /// Names in lower case, in their order.
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
-  /// Ours, or the client's `X-Request-Id` if it is at most 64 characters of `[A-Za-z0-9_.-]`.
-  std::string request_id;
-
-  /// The first of that name (lower case); empty if there is none.
-  std::string_view header(std::string_view name) const {
-    for (auto& [key, value] : headers)
-      if (key == name)
-        return value;
-    return {};
-  }
-};
+using http_request = wire::http_request;
 
 struct http_response {
   int status = 200;
