@@ -1,0 +1,18 @@
+#include "net/api_routes.hpp"
+
+#include "net/handlers_messages.hpp"
+#include "net/handlers_node.hpp"
+#include "net/handlers_sessions.hpp"
+
+namespace parley::net {
+
+router make_routes(const api_context_ptr& api) {
+  router routes{api->origins};
+  // The most frequent first: routes are tried in this order.
+  add_message_routes(routes, api);
+  add_session_routes(routes, api);
+  add_node_routes(routes, api);
+  return routes;
+}
+
+} // namespace parley::net
