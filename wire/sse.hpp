@@ -17,18 +17,31 @@ public:
   /// Returns false to stop: what is left of the bytes is ignored.
   using on_event = std::function<bool(std::string_view event, std::string_view data)>;
 
-  explicit sse_decoder(std::size_t max_event_bytes) : max_event_bytes_(max_event_bytes) {}
+  explicit sse_decoder(std::size_t limit) : limit_(limit) {}
 
-  /// `ec::upstream_malformed` for an event over the limit; afterwards the decoder must not be used.
+  /// `ec::upstream_malformed` for an event over the limit; afterwards the decoder must not be used. A line or an event's
+  /// data that lies whole within `bytes` is not copied.
   expected<void> feed(std::string_view bytes, const on_event& handle);
 
+  /// The data of the event under way: what the body's end would cut off.
+  std::string unfinished_data() const;
+
 private:
-  std::size_t max_event_bytes_;
+  /// A field of a line; false if it makes the event too large.
+  bool take_field(std::string_view line);
+
+  /// Most bytes of a line, and of an event's data.
+  std::size_t limit_;
+  /// The beginning of a line whose end has not come.
   std::string pending_line_;
   std::string event_;
+  /// The data so far: either `data_`, or `data_in_feed_` while it is one line of the bytes being fed.
   std::string data_;
+  std::string_view data_in_feed_;
   bool has_data_ = false;
+  /// The last line ended in CR: an LF that follows belongs to it.
   bool after_cr_ = false;
+  /// No line has come yet: a BOM may.
   bool at_start_ = true;
 };
 

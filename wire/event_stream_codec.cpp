@@ -1,0 +1,48 @@
+#include "wire/event_stream_codec.hpp"
+
+namespace parley::wire {
+
+void event_stream_codec::feed(std::string_view bytes, answer_sink& sink) {
+  if (done_)
+    return;
+  auto fed = decoder_.feed(bytes, [this, &sink](std::string_view name, std::string_view data) {
+    if (data.empty()) {
+      // Some gateways keep a connection alive by empty events.
+    } else if (is_end_mark(data)) {
+      take_end_mark(sink);
+    } else if (auto event = parse_object(data)) {
+      take(*event, name, sink);
+    } else {
+      give_up(ec::upstream_malformed, "The provider sent something that is not an event of its format.", sink);
+    }
+    return !done_;
+  });
+  if (!fed)
+    give_up(fed.error().code, fed.error().message, sink);
+}
+
+void event_stream_codec::end(answer_sink& sink) {
+  if (done_)
+    return;
+  // Some servers close right after their end mark, without the empty line that would complete the event.
+  if (is_end_mark(decoder_.unfinished_data()))
+    take_end_mark(sink);
+  else
+    give_up_truncated(sink);
+}
+
+void event_stream_codec::finish(finish_reason reason, answer_sink& sink) {
+  done_ = true;
+  sink.finished(reason);
+}
+
+void event_stream_codec::give_up(ec code, std::string_view message, answer_sink& sink) {
+  done_ = true;
+  sink.failed(code, message);
+}
+
+void event_stream_codec::give_up_truncated(answer_sink& sink) {
+  give_up(ec::upstream_truncated, "The provider's stream ended before the answer did.", sink);
+}
+
+} // namespace parley::wire
