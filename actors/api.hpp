@@ -163,10 +163,12 @@ struct answer_state {
   std::optional<finish_reason> finish;
 };
 
-/// End these answers as `cancelled`; answered once they are stored. Those that have finished stay as they are.
+/// End these answers; answered once they are stored. Those that have finished stay as they are.
 struct stop_answers {
   /// Empty for all.
   std::vector<participant> who;
+  /// `cancelled` by a client, `interrupted` by the node's end.
+  finish_reason reason = finish_reason::cancelled;
 };
 
 struct stopped_answers {
@@ -185,6 +187,9 @@ struct open_log {
   std::uint64_t from = 0;
 };
 
+/// Nobody needs the log any more: end once the readers that are there have read it.
+struct forget_log {};
+
 struct run_opened;
 
 /// The coordinator of one run (`compare`), as others see it.
@@ -194,7 +199,7 @@ using run_actor = caf::typed_actor<
   caf::reacts_to<attach_reader>, caf::reacts_to<reader_credit>, caf::reacts_to<detach_reader>,
   // its session
   caf::replies_to<stop_answers>::with<stopped_answers>, //
-  caf::replies_to<snapshot_run>::with<run_snapshot>,
+  caf::replies_to<snapshot_run>::with<run_snapshot>, caf::reacts_to<forget_log>,
   // its model streams
   caf::reacts_to<answer_progress>, caf::reacts_to<answer_ended>,
   // its alarm
@@ -288,6 +293,8 @@ struct start_turn {
   session_id session_key;
   std::vector<incoming_message> messages;
   std::optional<message_id> parent;
+  /// `"parent_id": null` in so many words: ask the session's first question anew.
+  bool at_root = false;
   bool cancel_on_disconnect = false;
   /// Where the run shall live: the loop of the connection that asks.
   home_loop* home = nullptr;
@@ -333,18 +340,19 @@ struct answer_completed {
   std::size_t log_bytes = 0;
 };
 
-/// From `sessions`: end if nothing went on since the request of that number, and nobody is attached.
-struct passivate {
-  std::uint64_t requests_passed_on = 0;
-};
+/// From `sessions`: is anything going on? A session that is idle answers with `session_idle`, others not at all.
+struct ask_idle {};
+
+/// From `sessions`: the node ends; a run that goes on ends as `interrupted`.
+struct interrupt_run {};
 
 /// From `sessions`: the log of a finished run has outlived its window.
 struct forget_run {
   run_id run;
 };
 
-using session_actor = caf::typed_actor<PARLEY_SESSION_REQUESTS, caf::reacts_to<answer_completed>, caf::reacts_to<passivate>,
-                                       caf::reacts_to<forget_run>>;
+using session_actor = caf::typed_actor<PARLEY_SESSION_REQUESTS, caf::reacts_to<answer_completed>, caf::reacts_to<ask_idle>,
+                                       caf::reacts_to<interrupt_run>, caf::reacts_to<forget_run>>;
 
 /// From a session: a run began; these are its messages.
 struct run_began {
@@ -360,8 +368,17 @@ struct run_over {
   std::size_t log_bytes = 0;
 };
 
-/// Stop all runs, take no new ones: `unavailable`. Answered when no run is left.
-struct drain_node {};
+/// From a session: nothing goes on, and so many requests have arrived. If that is all that were passed on, it can end.
+struct session_idle {
+  session_id session_key;
+  std::uint64_t requests_seen = 0;
+};
+
+/// Take no new runs (`unavailable`). Answered when no run is left.
+struct drain_node {
+  /// Those under way are not waited for: they end as `interrupted`.
+  bool interrupt = false;
+};
 
 /// Each so often: what is idle, what has outlived its window.
 struct sweep {};
@@ -384,6 +401,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::answer_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::answer_progress)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::append_checkpoint)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::append_messages)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::ask_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::attach_reader)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::attach_to_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::browse_sessions)
@@ -394,7 +412,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::detach_reader)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::drain_node)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::find_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::find_session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::forget_log)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::forget_run)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::interrupt_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::list_messages)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::list_sessions)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::log_piece)
@@ -404,7 +424,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::message_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::open_log)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::open_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::opened_session)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::passivate)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::reader_credit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::regenerate_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::remove_session)
@@ -413,6 +432,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::run_opened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::run_over)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::run_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::session_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::session_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::session_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::session_view_page)

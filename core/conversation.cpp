@@ -82,19 +82,14 @@ int conversation::next_attempt(message_id user_message, participant seat) const 
   return newest + 1;
 }
 
-prompt conversation::prompt_for(participant seat, message_id user_message, const session& about,
+prompt conversation::prompt_for(participant seat, const message& question, const session& about,
                                 std::size_t history_bytes) const {
   // Backwards along the branch: the newest turns are the last to be left out.
-  std::vector<prompt_message> backwards;
+  std::vector<prompt_message> backwards{{message_role::user, question.content}};
   std::vector<const message*> imported_system;
-  std::size_t bytes = 0;
+  auto bytes = question.content.size();
   bool full = false;
-  const message* at = find(user_message);
-  if (at) {
-    backwards.push_back({message_role::user, at->content});
-    bytes = at->content.size();
-  }
-  const message* before = at && at->parent ? find(*at->parent) : nullptr;
+  const message* before = question.parent ? find(*question.parent) : nullptr;
   while (before) {
     if (before->role == message_role::system) {
       imported_system.push_back(before);

@@ -49,11 +49,11 @@ public:
   /// The number for the next answer of that seat in that turn.
   int next_attempt(message_id user_message, participant seat) const;
 
-  /// What `seat` is sent to answer `user_message`, along its branch (`docs/protocol.md`, "Prompt"): for each earlier turn
-  /// the user's text and the seat's own newest `success`, else its newest non-empty kept text; turns without either are
-  /// left out whole. The oldest turns are left out until at most `history_bytes` of text remain, but never the last
-  /// message.
-  prompt prompt_for(participant seat, message_id user_message, const session& about, std::size_t history_bytes) const;
+  /// What `seat` is sent to answer `question`, a user's message that needn't be here yet, along the branch above it
+  /// (`docs/protocol.md`, "Prompt"): for each earlier turn the user's text and the seat's own newest `success`, else its
+  /// newest non-empty kept text; turns without either are left out whole. The oldest turns are left out until at most
+  /// `history_bytes` of text remain, but never the question.
+  prompt prompt_for(participant seat, const message& question, const session& about, std::size_t history_bytes) const;
 
   // -- changing --------------------------------------------------------------------------------------------------------
 

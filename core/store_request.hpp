@@ -36,14 +36,17 @@ struct append_messages {
   std::optional<session> changed;
 };
 
-/// A piece of a running answer, appended to what is there; makes the message `streaming`. After the answer's final state
-/// is stored a checkpoint has no effect.
+/// A piece of a running answer, appended to what is there; makes the message `streaming`. Pieces are told apart by their
+/// position: one that is repeated, perhaps grown, replaces the first. After the answer's final state is stored a checkpoint
+/// has no effect.
 struct append_checkpoint {
   session_id session_key;
   epoch held = 0;
   message_id answer;
   std::string content;
   std::string reasoning;
+  /// Bytes of content and reasoning together in the pieces before this one.
+  std::uint64_t position = 0;
   /// True if what was checkpointed before is void (`restart`).
   bool begins_again = false;
 };

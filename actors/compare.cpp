@@ -1,0 +1,525 @@
+#include "actors/compare.hpp"
+
+#include "actors/model_stream.hpp"
+#include "actors/run_log.hpp"
+#include "actors/run_readers.hpp"
+
+#include <algorithm>
+
+namespace parley {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long a finished answer waits for a store that is away, and between two tries.
+constexpr auto store_patience = 30s;
+constexpr auto store_pause = 500ms;
+
+constexpr auto never = steady::time_point::max();
+
+/// ```
+/// generating ──▶ storing ──▶ finished
+/// ```
+/// An answer leaves `generating` once: at its stream's end, its stop, its limit, or the death of its stream. Its finish is
+/// in the log when it is `finished`, never before it is stored.
+enum class seat_phase { generating, storing, finished };
+
+struct seat {
+  /// As it is stored at the end; its text is in the log until then.
+  message answer;
+  seat_phase phase = seat_phase::generating;
+  model_stream_actor stream;
+  /// Bytes of text, reasoning and tool calls since the last restart.
+  std::size_t bytes = 0;
+  /// For the estimate, where the provider doesn't report.
+  std::size_t prompt_bytes = 0;
+  /// Parts of the text that are checkpointed, and bytes in all pieces.
+  std::size_t saved_text = 0;
+  std::size_t saved_reasoning = 0;
+  /// One checkpoint at a time; `begins_again` voids the earlier ones.
+  bool checkpoint_under_way = false;
+  bool begins_again = false;
+  steady::time_point checkpoint_due = never;
+  /// While `storing`: when the store is asked again, and until when.
+  steady::time_point store_again = never;
+  steady::time_point store_until = never;
+};
+
+struct pending_stop {
+  caf::typed_response_promise<stopped_answers> promise;
+  std::vector<participant> who;
+};
+
+class compare_state;
+
+using self_pointer = homed_pointer<compare_state, run_actor>;
+
+class compare_state {
+public:
+  static constexpr const char* name = "compare";
+
+  explicit compare_state(self_pointer self) : self_(self) {}
+
+  run_actor::behavior_type start(run_plan plan, bool replay) {
+    plan_ = std::move(plan);
+    log_ = std::make_unique<run_log>(plan_.run);
+    readers_ =
+      std::make_unique<run_readers>(plan_.node->bounds.reader_window_bytes,
+                                    [this](const reader_actor& to, log_piece piece) { self_->send(to, std::move(piece)); });
+    self_->set_down_handler([this](const caf::down_msg& down) { on_down(down.source); });
+    self_->monitor(plan_.owner);
+    if (replay) {
+      tell_again();
+    } else {
+      alarm_ = plan_.home->make_alarm(self_->address());
+      began_ = last_event_ = plan_.home->now();
+      readerless_since_ = began_;
+      for (auto& planned : plan_.seats)
+        begin(planned);
+      plan_.seats.clear();
+      wake_by(next_due());
+    }
+    return {[this](const open_log& m) { return open(m); },
+            [this](const attach_reader& m) { attach(m); },
+            [this](const reader_credit& m) { readers_->credit(sender(), m, *log_); },
+            [this](const detach_reader& m) {
+              readers_->detach(sender(), m.stream);
+              after_readers_left();
+            },
+            [this](const stop_answers& m) { return stop(m); },
+            [this](const snapshot_run&) { return snapshot(); },
+            [this](const forget_log&) {
+              forgotten_ = true;
+              after_readers_left();
+            },
+            [this](answer_progress& m) { on_progress(m); },
+            [this](answer_ended& m) { on_ended(m); },
+            [this](const alarm_tick&) { on_alarm(); }};
+  }
+
+private:
+  // -- beginning --------------------------------------------------------------------------------------------------------
+
+  void begin(seat_plan& planned) {
+    seat s;
+    s.answer = std::move(planned.answer);
+    s.prompt_bytes = planned.ask.system.size();
+    for (auto& m : planned.ask.messages)
+      s.prompt_bytes += m.content.size();
+    s.stream = spawn_model_stream(
+      self_->system(), {plan_.home, run_actor{self_}, *s.answer.seat, std::move(planned.targets), std::move(planned.ask)});
+    self_->monitor(s.stream);
+    seats_.push_back(std::move(s));
+  }
+
+  void tell_again() {
+    for (auto& planned : plan_.seats) {
+      auto& answer = planned.answer;
+      auto who = answer.seat.value_or(0);
+      log_->append(who, answer_restart{});
+      if (!answer.reasoning.empty())
+        log_->append(who, answer_delta{event_kind::reasoning, answer.reasoning});
+      if (!answer.content.empty())
+        log_->append(who, answer_delta{event_kind::text, answer.content});
+      for (auto& call : answer.tool_calls)
+        log_->append(who, call);
+      log_->append(who, finish_of(answer));
+      seats_.push_back({});
+      seats_.back().answer = answer;
+      seats_.back().phase = seat_phase::finished;
+    }
+    plan_.seats.clear();
+    finish_readers();
+  }
+
+  static answer_finish finish_of(const message& answer) {
+    return {answer.finish.value_or(finish_reason::interrupted), answer.id, answer.usage, answer.error, true};
+  }
+
+  // -- readers ----------------------------------------------------------------------------------------------------------
+
+  caf::actor_addr sender() const { return caf::actor_cast<caf::actor_addr>(self_->current_sender()); }
+
+  caf::result<run_opened> open(const open_log& m) const {
+    if (m.from > log_->newest())
+      return to_error({ec::invalid_request,
+                       "This run has " + std::to_string(log_->newest()) + " events so far; there is nothing after "
+                         + std::to_string(m.from) + ".",
+                       "from"});
+    return opened(m.from);
+  }
+
+  run_opened opened(std::uint64_t from) const {
+    run_opened result{run_actor{self_}, plan_.session_key, plan_.turn, plan_.run, plan_.user, {}, from};
+    for (auto& s : seats_)
+      result.answers.push_back({s.answer.seat.value_or(0), s.answer.id});
+    return result;
+  }
+
+  void attach(const attach_reader& m) {
+    readerless_since_ = never;
+    self_->monitor(m.reader);
+    readers_->attach(m, *log_);
+    after_readers_left();
+  }
+
+  void on_down(const caf::actor_addr& gone) {
+    for (auto& s : seats_)
+      if (s.phase == seat_phase::generating && s.stream.address() == gone)
+        return finish(s, finish_reason::error, answer_error{ec::internal, "The answer stopped unexpectedly."}, std::nullopt);
+    if (gone == plan_.owner.address())
+      forgotten_ = true;
+    else
+      readers_->remove(gone);
+    after_readers_left();
+  }
+
+  void after_readers_left() {
+    if (!readers_->empty())
+      return;
+    if (over_) {
+      if (forgotten_)
+        self_->quit(caf::exit_reason::user_shutdown);
+    } else if (plan_.cancel_on_disconnect && readerless_since_ == never) {
+      readerless_since_ = plan_.home->now();
+      wake_by(readerless_since_ + bounds().cancel_grace);
+    }
+  }
+
+  // -- what the streams tell --------------------------------------------------------------------------------------------
+
+  void on_progress(answer_progress& m) {
+    auto* s = find(m.who);
+    if (!s || s->phase != seat_phase::generating) // stopped: what was on its way is late
+      return;
+    last_event_ = plan_.home->now();
+    bool too_large = false;
+    for (auto& event : m.events) {
+      too_large = !take(*s, event);
+      if (too_large)
+        break;
+    }
+    readers_->publish(*log_);
+    if (too_large)
+      return finish(*s, finish_reason::error,
+                    answer_error{ec::answer_too_large, "The answer is longer than this server keeps; it was ended here."},
+                    std::nullopt);
+    auto unsaved = unsaved_bytes(*s);
+    if (unsaved >= bounds().checkpoint_bytes) {
+      checkpoint(*s);
+    } else if (unsaved > 0 && s->checkpoint_due == never) {
+      s->checkpoint_due = last_event_ + bounds().checkpoint_interval;
+      wake_by(s->checkpoint_due);
+    }
+  }
+
+  /// Appends to the log; false if that would exceed the answer's limit.
+  bool take(seat& s, answer_event& event) {
+    auto bytes = s.bytes + bytes_of(event);
+    if (bytes > bounds().max_answer_bytes)
+      return false;
+    s.bytes = bytes;
+    auto& calls = s.answer.tool_calls;
+    if (std::holds_alternative<answer_delta>(event)) {
+      if (!s.answer.latency)
+        s.answer.latency = answer_latency{millis_since(began_), 0};
+    } else if (auto* begun = std::get_if<tool_call_begin>(&event)) {
+      calls.push_back({begun->id, begun->name, {}});
+    } else if (auto* grown = std::get_if<tool_call_delta>(&event)) {
+      for (auto& call : calls)
+        if (call.id == grown->id)
+          call.arguments += grown->arguments;
+    } else if (std::holds_alternative<answer_restart>(event)) {
+      s.bytes = s.saved_text = s.saved_reasoning = 0;
+      s.begins_again = true;
+      s.answer.latency.reset();
+      calls.clear();
+    }
+    log_->append(*s.answer.seat, event);
+    return true;
+  }
+
+  static std::size_t bytes_of(const answer_event& event) {
+    if (auto* delta = std::get_if<answer_delta>(&event))
+      return delta->content.size();
+    if (auto* begun = std::get_if<tool_call_begin>(&event))
+      return begun->id.size() + begun->name.size();
+    if (auto* grown = std::get_if<tool_call_delta>(&event))
+      return grown->arguments.size();
+    return 0;
+  }
+
+  void on_ended(answer_ended& m) {
+    auto* s = find(m.who);
+    if (!s || s->phase != seat_phase::generating)
+      return;
+    s->answer.model = std::move(m.model);
+    finish(*s, m.reason, std::move(m.error), m.usage);
+  }
+
+  // -- finishing --------------------------------------------------------------------------------------------------------
+
+  void finish(seat& s, finish_reason reason, std::optional<answer_error> error, std::optional<token_usage> usage) {
+    s.phase = seat_phase::storing;
+    if (s.stream)
+      self_->send_exit(std::exchange(s.stream, nullptr), caf::exit_reason::user_shutdown);
+    auto who = *s.answer.seat;
+    auto& answer = s.answer;
+    answer.content = log_->text(who);
+    answer.reasoning = log_->reasoning(who);
+    answer.status = is_success(reason) ? message_status::success : message_status::failed;
+    answer.finish = reason;
+    answer.error = std::move(error);
+    answer.usage = usage;
+    if (!usage && s.bytes > 0) // four characters a token, the usual rule of thumb
+      answer.usage =
+        token_usage{static_cast<std::int64_t>(s.prompt_bytes + 3) / 4, static_cast<std::int64_t>(s.bytes + 3) / 4, false};
+    if (!answer.latency)
+      answer.latency = answer_latency{};
+    answer.latency->total = millis_since(began_);
+    answer.completed_at = plan_.node->wall();
+    s.store_until = plan_.home->now() + store_patience;
+    s.checkpoint_due = never;
+    store(s);
+  }
+
+  void store(seat& s) {
+    s.store_again = never;
+    auto who = *s.answer.seat;
+    self_->request(plan_.store, defaults::store_timeout, store_answer{plan_.session_key, plan_.held, s.answer})
+      .then([this, who](const store_written&) { finished(*find(who)); },
+            [this, who](const caf::error& error) { not_stored(*find(who), to_failure(error)); });
+  }
+
+  void not_stored(seat& s, const failure& why) {
+    bool may_help = why.code == ec::store_unavailable || why.code == ec::unavailable;
+    auto now = plan_.home->now();
+    if (may_help && now < s.store_until) {
+      s.store_again = now + store_pause;
+      return wake_by(s.store_again);
+    }
+    // Its text stays with the session while that is in memory; a client must not take it for kept.
+    s.answer.status = message_status::failed;
+    s.answer.finish = why.code == ec::fenced ? finish_reason::interrupted : finish_reason::error;
+    s.answer.error =
+      answer_error{why.code == ec::fenced ? ec::internal : ec::store_unavailable, "The answer came, but it could not be stored."};
+    finished(s);
+  }
+
+  /// The answer is safe: now its finish may be seen, by the session first, so that a reader's next turn finds it free.
+  void finished(seat& s) {
+    s.phase = seat_phase::finished;
+    log_->append(*s.answer.seat, finish_of(s.answer));
+    over_ = std::all_of(seats_.begin(), seats_.end(), [](const seat& x) { return x.phase == seat_phase::finished; });
+    self_->send(plan_.owner, answer_completed{plan_.run, s.answer, over_, over_ ? log_->bytes() : 0});
+    s.answer.content.clear(); // the log and the session have it
+    s.answer.content.shrink_to_fit();
+    s.answer.reasoning.clear();
+    last_event_ = plan_.home->now();
+    answer_stops();
+    if (over_)
+      finish_readers();
+    else
+      readers_->publish(*log_);
+  }
+
+  void finish_readers() {
+    over_ = true;
+    if (alarm_)
+      alarm_->cancel();
+    bool failed =
+      std::any_of(seats_.begin(), seats_.end(), [](const seat& s) { return s.answer.status != message_status::success; });
+    readers_->finish(*log_, failed);
+    after_readers_left();
+  }
+
+  // -- stopping ---------------------------------------------------------------------------------------------------------
+
+  caf::result<stopped_answers> stop(const stop_answers& m) {
+    auto promise = self_->make_response_promise<stopped_answers>();
+    stops_.push_back({promise, m.who});
+    for (auto& s : seats_)
+      if (s.phase == seat_phase::generating && concerns(stops_.back(), s))
+        finish(s, m.reason, std::nullopt, std::nullopt);
+    answer_stops();
+    return promise;
+  }
+
+  static bool concerns(const pending_stop& pending, const seat& s) {
+    return pending.who.empty() || std::find(pending.who.begin(), pending.who.end(), s.answer.seat) != pending.who.end();
+  }
+
+  void answer_stops() {
+    std::erase_if(stops_, [this](pending_stop& pending) {
+      stopped_answers result;
+      for (auto& s : seats_) {
+        if (!concerns(pending, s))
+          continue;
+        if (s.phase != seat_phase::finished)
+          return false;
+        result.states.push_back({s.answer.id, *s.answer.seat, s.answer.status, s.answer.finish});
+      }
+      pending.promise.deliver(std::move(result));
+      return true;
+    });
+  }
+
+  run_snapshot snapshot() const {
+    run_snapshot result;
+    for (auto& s : seats_) {
+      auto answer = s.answer;
+      auto who = answer.seat.value_or(0);
+      answer.content = log_->text(who);
+      answer.reasoning = log_->reasoning(who);
+      if (!is_final(answer.status) && s.bytes > 0)
+        answer.status = message_status::streaming;
+      result.answers.push_back(std::move(answer));
+    }
+    return result;
+  }
+
+  // -- checkpoints ------------------------------------------------------------------------------------------------------
+
+  std::size_t unsaved_bytes(const seat& s) const {
+    auto who = *s.answer.seat;
+    return log_->text(who).size() + log_->reasoning(who).size() - s.saved_text - s.saved_reasoning;
+  }
+
+  void checkpoint(seat& s) {
+    if (s.checkpoint_under_way)
+      return;
+    s.checkpoint_under_way = true;
+    s.checkpoint_due = never;
+    auto who = *s.answer.seat;
+    auto text = log_->text(who);
+    auto reasoning = log_->reasoning(who);
+    bool again = std::exchange(s.begins_again, false);
+    append_checkpoint piece{plan_.session_key,
+                            plan_.held,
+                            s.answer.id,
+                            std::string{text.substr(s.saved_text)},
+                            std::string{reasoning.substr(s.saved_reasoning)},
+                            s.saved_text + s.saved_reasoning,
+                            again};
+    self_->request(plan_.store, defaults::store_timeout, std::move(piece))
+      .then(
+        [this, who, text_size = text.size(), reasoning_size = reasoning.size()](const store_written&) {
+          auto& saved = *find(who);
+          saved.checkpoint_under_way = false;
+          if (!saved.begins_again) { // else what was saved is void already
+            saved.saved_text = text_size;
+            saved.saved_reasoning = reasoning_size;
+          }
+          plan_checkpoint(saved);
+        },
+        [this, who, again](const caf::error&) { // the next one carries it again
+          auto& unsaved = *find(who);
+          unsaved.checkpoint_under_way = false;
+          unsaved.begins_again = unsaved.begins_again || again;
+          plan_checkpoint(unsaved);
+        });
+  }
+
+  void plan_checkpoint(seat& s) {
+    if (s.phase != seat_phase::generating || unsaved_bytes(s) == 0)
+      return;
+    s.checkpoint_due = plan_.home->now() + bounds().checkpoint_interval;
+    wake_by(s.checkpoint_due);
+  }
+
+  // -- time -------------------------------------------------------------------------------------------------------------
+
+  /// Moves the alarm only if it would come too late: one that comes too early costs a look.
+  void wake_by(steady::time_point when) {
+    if (when >= armed_for_)
+      return;
+    armed_for_ = when;
+    alarm_->set(when);
+  }
+
+  steady::time_point next_due() const {
+    auto due = last_event_ + bounds().heartbeat;
+    if (plan_.cancel_on_disconnect && readerless_since_ != never)
+      due = std::min(due, readerless_since_ + bounds().cancel_grace);
+    for (auto& s : seats_)
+      due = std::min({due, s.checkpoint_due, s.store_again});
+    return due;
+  }
+
+  void on_alarm() {
+    if (over_)
+      return;
+    armed_for_ = never;
+    auto now = plan_.home->now();
+    for (auto& s : seats_) {
+      if (s.phase == seat_phase::generating && s.checkpoint_due <= now)
+        checkpoint(s);
+      else if (s.phase == seat_phase::storing && s.store_again <= now)
+        store(s);
+    }
+    if (plan_.cancel_on_disconnect && readerless_since_ != never && now - readerless_since_ >= bounds().cancel_grace) {
+      readerless_since_ = never;
+      for (auto& s : seats_)
+        if (s.phase == seat_phase::generating)
+          finish(s, finish_reason::cancelled, std::nullopt, std::nullopt);
+    }
+    if (now - last_event_ >= bounds().heartbeat) {
+      last_event_ = now;
+      for (auto& s : seats_)
+        if (s.phase != seat_phase::finished) {
+          readers_->heartbeat(*log_, *s.answer.seat);
+          break;
+        }
+    }
+    wake_by(next_due());
+  }
+
+  std::int64_t millis_since(steady::time_point then) const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(plan_.home->now() - then).count();
+  }
+
+  const limits& bounds() const { return plan_.node->bounds; }
+
+  seat* find(participant who) {
+    auto at = std::find_if(seats_.begin(), seats_.end(), [&](const seat& s) { return s.answer.seat == who; });
+    return at == seats_.end() ? nullptr : &*at;
+  }
+
+  self_pointer self_;
+  run_plan plan_;
+  std::vector<seat> seats_;
+  std::unique_ptr<run_log> log_;
+  std::unique_ptr<run_readers> readers_;
+  std::unique_ptr<alarm> alarm_;
+  std::vector<pending_stop> stops_;
+  steady::time_point began_;
+  /// Newest event or heartbeat.
+  steady::time_point last_event_;
+  steady::time_point armed_for_ = never;
+  /// Since when nobody reads; `never` while somebody does.
+  steady::time_point readerless_since_ = never;
+  /// Each participant has finished.
+  bool over_ = false;
+  /// The log's window is over, too.
+  bool forgotten_ = false;
+};
+
+run_actor spawn(caf::actor_system& sys, run_plan plan, bool replay) {
+  auto* unit = plan.home->unit();
+  return spawn_homed<compare_state, run_actor>(
+    sys, unit, [](self_pointer self, run_plan p, bool again) { return self->state.start(std::move(p), again); }, std::move(plan),
+    replay);
+}
+
+} // namespace
+
+run_actor spawn_compare(caf::actor_system& sys, run_plan plan) {
+  return spawn(sys, std::move(plan), false);
+}
+
+run_actor spawn_replay(caf::actor_system& sys, run_plan plan) {
+  return spawn(sys, std::move(plan), true);
+}
+
+} // namespace parley

@@ -1,0 +1,76 @@
+#pragma once
+// The log of one run, in memory: who appends is the coordinator, who reads are its readers, each at an offset of its own.
+// A value; nothing here sends or waits.
+
+#include "core/answer_event.hpp"
+#include "wire/stream_format.hpp"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley {
+
+class run_log {
+public:
+  explicit run_log(run_id run) : run_(run) {}
+
+  /// Returns the event's offset, counted from 1.
+  std::uint64_t append(participant who, const answer_event& event);
+
+  /// The newest event's offset, 0 while there is none.
+  std::uint64_t newest() const { return entries_.size(); }
+
+  struct position {
+    /// The last event that was written.
+    std::uint64_t offset = 0;
+    /// True if events remain that `max_bytes` left no room for.
+    bool more = false;
+  };
+
+  /// Appends the events after `from` to `out` until it grew by `max_bytes` or more, at least one. `merge` makes one event of
+  /// neighbouring deltas of the same participant and kind, with the last one's offset.
+  position write(std::string& out, wire::stream_format format, std::uint64_t from, std::size_t max_bytes, bool merge) const;
+
+  /// A participant's text since its last restart; valid until the next append.
+  std::string_view text(participant who) const { return since_restart(who, event_kind::text); }
+  std::string_view reasoning(participant who) const { return since_restart(who, event_kind::reasoning); }
+
+  /// What the log takes in memory, about.
+  std::size_t bytes() const;
+
+  run_id run() const { return run_; }
+
+private:
+  /// 12 bytes an event: a delta is a range of its participant's text.
+  struct entry {
+    participant who = 0;
+    event_kind kind = event_kind::text;
+    /// Where it begins in `texts`, or its index in `others_`.
+    std::uint32_t begin = 0;
+    std::uint32_t length = 0;
+  };
+
+  /// All text or reasoning of one participant, and where it last began again.
+  struct track {
+    std::string content;
+    std::size_t restarted_at = 0;
+  };
+
+  struct seat {
+    track text;
+    track reasoning;
+  };
+
+  std::string_view since_restart(participant who, event_kind kind) const;
+  const track& track_of(participant who, event_kind kind) const;
+
+  run_id run_;
+  std::vector<entry> entries_;
+  std::vector<seat> seats_;
+  std::vector<answer_event> others_;
+};
+
+} // namespace parley
