@@ -1,0 +1,2 @@
+#define CAF_SUITE net
+#include <caf/test/unit_test_impl.hpp>
