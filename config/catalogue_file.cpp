@@ -89,8 +89,7 @@ void check_fallbacks(const std::vector<model_entry>& models, std::vector<std::st
       for (auto& [id, _] : by_id)
         ids.push_back(id);
       auto suggestion = nearest(entry.fallback, ids);
-      errors.push_back(where + "its fallback \"" + entry.fallback + "\" is no model of the catalogue"
-                       + (suggestion.empty() ? "" : "; did you mean \"" + std::string{suggestion} + "\"?"));
+      errors.push_back(where + "its fallback \"" + entry.fallback + "\" is no model of the catalogue" + did_you_mean(suggestion));
       continue;
     }
     std::set<std::string_view> seen{entry.id};
@@ -176,7 +175,7 @@ catalogue make_catalogue(const catalogue_entries& entries, std::vector<std::stri
     if (found == providers.end()) {
       auto suggestion = nearest(entry.provider, provider_names);
       errors.push_back(entry.origin + ": model \"" + entry.id + "\": there is no provider \"" + entry.provider + "\""
-                       + (suggestion.empty() ? "" : "; did you mean \"" + std::string{suggestion} + "\"?"));
+                       + did_you_mean(suggestion));
       continue;
     }
     auto made = std::make_shared<model>();

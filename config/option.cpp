@@ -211,10 +211,18 @@ std::string show(const option& which) {
                     which.value);
 }
 
+std::string_view section_of(std::string_view name) {
+  return name.substr(0, name.find('.'));
+}
+
+std::string_view key_of(std::string_view name) {
+  return name.substr(name.find('.') + 1);
+}
+
 std::string_view nearest(std::string_view wrong, const std::vector<std::string_view>& known) {
   std::string_view best;
-  // A third of the letters may be wrong; beyond that a suggestion is a guess.
-  auto best_distance = std::max<std::size_t>(2, wrong.size() / 3) + 1;
+  // Beyond a few letters a suggestion is a guess.
+  auto best_distance = std::clamp<std::size_t>((wrong.size() + 1) / 2, 1, 4) + 1;
   for (auto name : known) {
     if (auto d = distance(wrong, name); d < best_distance) {
       best = name;
@@ -222,6 +230,10 @@ std::string_view nearest(std::string_view wrong, const std::vector<std::string_v
     }
   }
   return best;
+}
+
+std::string did_you_mean(std::string_view suggestion) {
+  return suggestion.empty() ? "" : "; did you mean " + std::string{suggestion} + "?";
 }
 
 } // namespace parley::config

@@ -55,7 +55,14 @@ std::optional<complaint> assign_text(const option& which, std::string_view text)
 /// As the file would write it, but for secrets.
 std::string show(const option& which);
 
+/// `http` of `http.max_body_bytes`, and the rest.
+std::string_view section_of(std::string_view name);
+std::string_view key_of(std::string_view name);
+
 /// The known name that looks most like `wrong`; empty if none does.
 std::string_view nearest(std::string_view wrong, const std::vector<std::string_view>& known);
+
+/// `; did you mean retries?`, or nothing.
+std::string did_you_mean(std::string_view suggestion);
 
 } // namespace parley::config

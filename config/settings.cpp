@@ -1,12 +1,11 @@
 #include "config/settings.hpp"
 
 #include "config/catalogue_file.hpp"
+#include "config/toml_file.hpp"
 #include "config/url.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fstream>
-#include <toml++/toml.h>
 
 namespace parley::config {
 
@@ -18,14 +17,6 @@ constexpr std::int64_t kib = 1'024;
 constexpr std::int64_t mib = 1'024 * kib;
 constexpr std::int64_t gib = 1'024 * mib;
 
-std::string_view section_of(std::string_view name) {
-  return name.substr(0, name.find('.'));
-}
-
-std::string_view key_of(std::string_view name) {
-  return name.substr(name.find('.') + 1);
-}
-
 /// `http.max_body_bytes` is `PARLEY_HTTP_MAX_BODY_BYTES`.
 std::string variable_of(std::string_view name) {
   std::string result = "PARLEY_";
@@ -34,23 +25,19 @@ std::string variable_of(std::string_view name) {
   return result;
 }
 
-std::string did_you_mean(std::string_view suggestion) {
-  return suggestion.empty() ? "" : "; did you mean " + std::string{suggestion} + "?";
-}
-
 /// Gathers what the sources say, and everything that is wrong with it.
 class loader {
 public:
   explicit loader(const settings_source& from) : from_(from), options_(options_of(result_.values)) {}
 
   expected<loaded_settings> load() {
-    read(from_.text, from_.name, true);
+    read_toml(from_.text, from_.name, from_.environment, options_, entries_, errors_);
     read_environment();
     for (auto& [flag, name, text] : from_.overrides)
       set_from_text(flag, name, text);
     // Last, since whether to read them is itself an option. Entries of the same name that came before win.
     if (result_.values.server.builtin_models && from_.text != builtin_file())
-      read(builtin_file(), "built-in parley.toml", false);
+      read_toml(builtin_file(), "built-in parley.toml", from_.environment, {}, entries_, errors_);
     check();
     if (errors_.empty())
       return std::move(result_);
@@ -61,166 +48,6 @@ public:
   }
 
 private:
-  void read(std::string_view text, std::string_view name, bool with_sections) {
-    toml::table file;
-    try {
-      file = toml::parse(text, name);
-    } catch (const toml::parse_error& problem) {
-      errors_.push_back(at(name, problem.source()) + ": " + std::string{problem.description()});
-      return;
-    }
-    for (auto&& [key, node] : file) {
-      if (key == "providers")
-        read_entries(node, name, "providers", entries_.providers);
-      else if (key == "models")
-        read_entries(node, name, "models", entries_.models);
-      else if (with_sections)
-        read_section(key, node, name);
-    }
-  }
-
-  static std::string at(std::string_view file, const toml::source_region& where) {
-    return std::string{file} + ":" + std::to_string(where.begin.line);
-  }
-
-  void read_section(const toml::key& section, const toml::node& node, std::string_view file) {
-    std::vector<std::string_view> sections{"providers", "models"};
-    for (auto& known : options_)
-      sections.push_back(section_of(known.name));
-    auto known = std::find(sections.begin(), sections.end(), section.str()) != sections.end();
-    if (!known || !node.is_table()) {
-      // A key above the first section: perhaps its section was forgotten.
-      errors_.push_back(at(file, section.source()) + ": unknown " + (node.is_table() ? "section [" : "option ")
-                        + std::string{section.str()} + (node.is_table() ? "]" : "")
-                        + did_you_mean(node.is_table() ? bracketed(nearest(section.str(), sections)) : elsewhere(section.str())));
-      return;
-    }
-    for (auto&& [key, value] : *node.as_table()) {
-      auto name = std::string{section.str()} + "." + std::string{key.str()};
-      auto found = find(name);
-      if (!found) {
-        std::vector<std::string_view> keys;
-        for (auto& other : options_)
-          if (section_of(other.name) == section.str())
-            keys.push_back(key_of(other.name));
-        auto suggestion = std::string{nearest(key.str(), keys)};
-        errors_.push_back(at(file, key.source()) + ": unknown option " + std::string{key.str()} + " in ["
-                          + std::string{section.str()} + "]"
-                          + did_you_mean(suggestion.empty() ? elsewhere(key.str()) : suggestion));
-        continue;
-      }
-      if (auto why = assign_node(*found, value))
-        errors_.push_back(at(file, value.source()) + ": " + name + " " + *why);
-    }
-  }
-
-  /// [[providers]] or [[models]]. A name that an earlier file wrote is skipped.
-  template <class Entry>
-  void read_entries(const toml::node& node, std::string_view file, std::string_view section, std::vector<Entry>& entries) {
-    auto list = node.as_array();
-    if (!list || !std::all_of(list->begin(), list->end(), [](const toml::node& entry) { return entry.is_table(); })) {
-      errors_.push_back(at(file, node.source()) + ": " + std::string{section} + " are written as [[" + std::string{section}
-                        + "]]");
-      return;
-    }
-    auto earlier = entries.size();
-    for (auto& each : *list) {
-      Entry entry;
-      entry.origin = at(file, each.source());
-      read_entry(*each.as_table(), file, section, entry);
-      auto same = [&](const Entry& other) { return name_of(other) == name_of(entry); };
-      if (std::none_of(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(earlier), same))
-        entries.push_back(std::move(entry));
-    }
-  }
-
-  template <class Entry>
-  void read_entry(const toml::table& table, std::string_view file, std::string_view section, Entry& entry) {
-    auto known = options_of(entry);
-    for (auto&& [key, value] : table) {
-      auto found = std::find_if(known.begin(), known.end(), [&](const option& each) { return each.name == key.str(); });
-      if (found == known.end()) {
-        std::vector<std::string_view> keys;
-        for (auto& other : known)
-          keys.push_back(other.name);
-        errors_.push_back(at(file, key.source()) + ": unknown option " + std::string{key.str()} + " in [[" + std::string{section}
-                          + "]]" + did_you_mean(nearest(key.str(), keys)));
-        continue;
-      }
-      std::string missing;
-      if (auto why = assign_node(*found, value, &missing); why && !take_missing_key(entry, key.str(), missing))
-        errors_.push_back(at(file, value.source()) + ": " + std::string{key.str()} + " " + *why);
-    }
-  }
-
-  /// A provider whose key isn't in the environment is there, but not available.
-  static bool take_missing_key(provider_entry& entry, std::string_view key, const std::string& missing) {
-    if (key != "api_key" || missing.empty())
-      return false;
-    entry.missing_key = missing;
-    return true;
-  }
-  static bool take_missing_key(model_entry&, std::string_view, const std::string&) { return false; }
-
-  static std::string_view name_of(const provider_entry& entry) { return entry.name; }
-  static std::string_view name_of(const model_entry& entry) { return entry.id; }
-
-  std::optional<complaint> assign_node(const option& which, const toml::node& node, std::string* missing = nullptr) {
-    auto written = read_value(node);
-    if (!written) {
-      if (missing)
-        *missing = written.error().param;
-      return written.error().message;
-    }
-    return assign(which, *written);
-  }
-
-  expected<written_value> read_value(const toml::node& node) {
-    if (auto text = node.as_string()) {
-      auto expanded = expand(text->get(), from_.environment);
-      if (!expanded)
-        return tl::unexpected{expanded.error()};
-      return written_value{*expanded};
-    }
-    if (auto number = node.as_integer())
-      return written_value{number->get()};
-    if (auto flag = node.as_boolean())
-      return written_value{flag->get()};
-    if (auto array = node.as_array())
-      return read_list(*array);
-    if (auto table = node.as_table())
-      return read_pairs(*table);
-    return fail(ec::invalid_request, "has a value of a kind that no option takes");
-  }
-
-  expected<written_value> read_list(const toml::array& array) {
-    text_list list;
-    for (auto& each : array) {
-      auto value = read_value(each);
-      if (!value)
-        return value;
-      auto text = std::get_if<std::string>(&*value);
-      if (!text)
-        return fail(ec::invalid_request, "must be a list of texts, such as [\"one\", \"two\"]");
-      list.push_back(*text);
-    }
-    return written_value{std::move(list)};
-  }
-
-  expected<written_value> read_pairs(const toml::table& table) {
-    text_pairs pairs;
-    for (auto&& [key, each] : table) {
-      auto value = read_value(each);
-      if (!value)
-        return value;
-      auto text = std::get_if<std::string>(&*value);
-      if (!text)
-        return fail(ec::invalid_request, "must be a table of texts, such as { \"X-Team\" = \"blue\" }");
-      pairs.emplace_back(key.str(), *text);
-    }
-    return written_value{std::move(pairs)};
-  }
-
   void read_environment() {
     std::vector<std::string> variables;
     for (auto& known : options_) {
@@ -257,16 +84,6 @@ private:
     return found == options_.end() ? nullptr : &*found;
   }
 
-  /// The option of that key in any section, with its section.
-  std::string elsewhere(std::string_view key) const {
-    for (auto& known : options_)
-      if (key_of(known.name) == key)
-        return std::string{key} + " in [" + std::string{section_of(known.name)} + "]";
-    return {};
-  }
-
-  static std::string bracketed(std::string_view section) { return section.empty() ? "" : "[" + std::string{section} + "]"; }
-
   /// What no single value can show.
   void check() {
     auto& values = result_.values;
@@ -281,7 +98,7 @@ private:
     check_readable("tls.certificate", values.tls.certificate);
     check_readable("tls.key", values.tls.key);
     for (auto& origin : values.server.allowed_origins)
-      if (auto parsed = parse_url(origin); !parsed || std::count(origin.begin(), origin.end(), '/') != 2)
+      if (auto parsed = parse_url(origin); origin != "*" && (!parsed || std::count(origin.begin(), origin.end(), '/') != 2))
         complain("server.allowed_origins", "must have origins like \"https://chat.example.org\", not \"" + origin + "\"");
     for (auto& host : values.server.allowed_hosts)
       if (host.empty() || host.find_first_of("/ *@") != std::string::npos)
@@ -354,43 +171,6 @@ std::vector<option> options_of(settings& where) {
 
 expected<loaded_settings> load_settings(const settings_source& from) {
   return loader{from}.load();
-}
-
-expected<std::string> expand(std::string_view text, const environment& variables) {
-  std::string result;
-  while (!text.empty()) {
-    auto dollar = text.find('$');
-    result += text.substr(0, dollar);
-    if (dollar == std::string_view::npos)
-      break;
-    text.remove_prefix(dollar + 1);
-    if (text.starts_with('$')) {
-      result += '$';
-      text.remove_prefix(1);
-      continue;
-    }
-    if (!text.starts_with('{')) {
-      result += '$';
-      continue;
-    }
-    auto end = text.find('}');
-    if (end == std::string_view::npos)
-      return fail(ec::invalid_request, "has a ${ without its }");
-    auto inner = text.substr(1, end - 1);
-    text.remove_prefix(end + 1);
-    auto separator = inner.find(":-");
-    auto name = inner.substr(0, separator);
-    if (auto found = variables.find(name); found != variables.end() && !found->second.empty())
-      result += found->second;
-    else if (separator != std::string_view::npos)
-      result += inner.substr(separator + 2);
-    else
-      return fail(ec::invalid_request,
-                  "needs the environment variable " + std::string{name} + ", which isn't set (${" + std::string{name}
-                    + ":-default} gives it a default)",
-                  std::string{name});
-  }
-  return result;
 }
 
 expected<endpoint> parse_endpoint(std::string_view text) {

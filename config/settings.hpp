@@ -2,13 +2,12 @@
 // What the server runs with. Read once at start from the file, then `PARLEY_*`, then flags; constant afterwards. What each
 // option means, its unit and its reason stand in `config/parley.toml`.
 
-#include "config/option.hpp"
+#include "config/toml_file.hpp"
 #include "core/limits.hpp"
 #include "core/model.hpp"
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,8 +69,6 @@ struct settings {
 /// All options of the sections, in the file's order, with their places in `where`.
 std::vector<option> options_of(settings& where);
 
-using environment = std::map<std::string, std::string, std::less<>>;
-
 /// A value from the command line.
 struct override_value {
   /// As the user wrote it, for messages: `--listen`.
@@ -100,10 +97,6 @@ expected<loaded_settings> load_settings(const settings_source& from);
 
 /// The text of `config/parley.toml` as it was when this binary was built: what is in force without a file.
 std::string_view builtin_file();
-
-/// `${NAME}` and `${NAME:-default}`; `$$` is one `$`. A variable that is set but empty counts as missing.
-/// The failure's `param` is the missing variable's name.
-expected<std::string> expand(std::string_view text, const environment& variables);
 
 /// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`. Loopback only, while the server can't tell its users apart.
 expected<endpoint> parse_endpoint(std::string_view text);
