@@ -386,7 +386,7 @@ struct sweep {};
 using sessions_actor =
   caf::typed_actor<PARLEY_SESSION_REQUESTS, caf::replies_to<make_session>::with<session_view>,
                    caf::replies_to<browse_sessions>::with<session_view_page>, caf::reacts_to<run_began>, caf::reacts_to<run_over>,
-                   caf::replies_to<drain_node>::with<store_written>, caf::reacts_to<sweep>>;
+                   caf::reacts_to<session_idle>, caf::replies_to<drain_node>::with<store_written>, caf::reacts_to<sweep>>;
 
 // == Spawning (main and the tests) ===================================================================================
 
