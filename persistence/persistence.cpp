@@ -1,0 +1,320 @@
+#include "persistence/persistence.hpp"
+
+#include "persistence/job_queue.hpp"
+
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <thread>
+#include <unordered_map>
+
+namespace parley::persistence {
+
+/// Numbers the requests whose answers are awaited.
+using request_number = std::uint64_t;
+
+using store_read = std::variant<list_sessions, find_session, find_message, list_messages>;
+using store_found = std::variant<session_page, session, message, message_page>;
+
+/// From the writing thread, for each request of a batch.
+struct batch_written {
+  std::vector<std::pair<request_number, expected<store_written>>> answers;
+};
+
+/// From the reading thread.
+struct read_done {
+  request_number request = 0;
+  expected<store_found> answer;
+};
+
+/// From either thread: its last message.
+struct thread_done {};
+
+/// The actor as its own threads see it.
+using store_actor =
+  persistence_actor::extend<caf::reacts_to<batch_written>, caf::reacts_to<read_done>, caf::reacts_to<thread_done>>;
+
+} // namespace parley::persistence
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::persistence::batch_written)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::persistence::read_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::persistence::thread_done)
+
+namespace parley::persistence {
+
+namespace {
+
+// -- what a write weighs in the queue --------------------------------------------------------------------------------
+
+std::size_t weight(const session& what) {
+  return sizeof what + what.title.size() + what.system_prompt.size();
+}
+
+std::size_t weight(const message& what) {
+  auto result = sizeof what + what.content.size() + what.reasoning.size();
+  for (auto& call : what.tool_calls)
+    result += sizeof call + call.id.size() + call.name.size() + call.arguments.size();
+  return result;
+}
+
+std::size_t weight(const create_session& what) {
+  return weight(what.made);
+}
+
+std::size_t weight(const open_session&) {
+  return sizeof(store_write);
+}
+
+std::size_t weight(const append_messages& what) {
+  std::size_t result = what.changed ? weight(*what.changed) : sizeof(store_write);
+  for (auto& added : what.added)
+    result += weight(added);
+  return result;
+}
+
+std::size_t weight(const append_checkpoint& what) {
+  return sizeof(store_write) + what.content.size() + what.reasoning.size();
+}
+
+std::size_t weight(const store_answer& what) {
+  return weight(what.answer);
+}
+
+std::size_t weight(const update_session& what) {
+  return weight(what.changed);
+}
+
+std::size_t weight(const delete_session&) {
+  return sizeof(store_write);
+}
+
+// -- the threads -----------------------------------------------------------------------------------------------------
+
+struct write_job {
+  request_number request = 0;
+  store_write what;
+};
+
+/// Is the store there?
+struct health_job {
+  request_number request = 0;
+};
+
+struct read_job {
+  request_number request = 0;
+  store_read what;
+};
+
+using writer_job = std::variant<write_job, health_job>;
+
+/// Owned by the actor. The threads hold the actor, not this.
+class store_threads {
+public:
+  store_threads(std::unique_ptr<store> writer, std::unique_ptr<store> reader, const persistence_options& options)
+    : writes(options.write_queue_bytes), reads(options.read_queue), writer_(std::move(writer)), reader_(std::move(reader)) {}
+
+  ~store_threads() { join(); }
+
+  void start(const store_actor& owner) {
+    writing_ = std::thread{[this, owner] { write_all(owner); }};
+    reading_ = std::thread{[this, owner] { read_all(owner); }};
+  }
+
+  void close() {
+    writes.close();
+    reads.close();
+  }
+
+  /// Waits until what was accepted is done: not at all after two `thread_done`.
+  void join() {
+    close();
+    if (writing_.joinable())
+      writing_.join();
+    if (reading_.joinable())
+      reading_.join();
+  }
+
+  job_queue<writer_job> writes;
+  job_queue<read_job> reads;
+
+private:
+  void write_all(const store_actor& owner) {
+    for (auto jobs = writes.take(); !jobs.empty(); jobs = writes.take()) {
+      std::vector<store_write> batch;
+      std::vector<request_number> numbers;
+      std::vector<request_number> health;
+      for (auto& job : jobs) {
+        if (auto* asked = std::get_if<health_job>(&job)) {
+          health.push_back(asked->request);
+        } else {
+          auto& [number, what] = std::get<write_job>(job);
+          numbers.push_back(number);
+          batch.push_back(std::move(what));
+        }
+      }
+      batch_written done;
+      if (!batch.empty()) {
+        auto results = writer_->write(batch);
+        for (std::size_t i = 0; i < results.size(); ++i)
+          done.answers.emplace_back(numbers[i], std::move(results[i]));
+      }
+      if (!health.empty()) {
+        auto alive = writer_->ping();
+        for (auto number : health)
+          done.answers.emplace_back(number, alive.map([] { return store_written{}; }));
+      }
+      caf::anon_send(owner, std::move(done));
+    }
+    caf::anon_send(owner, thread_done{});
+  }
+
+  void read_all(const store_actor& owner) {
+    for (auto jobs = reads.take(); !jobs.empty(); jobs = reads.take())
+      for (auto& [number, what] : jobs)
+        caf::anon_send(owner, read_done{number, std::visit([this](auto& one) { return read(one); }, what)});
+    caf::anon_send(owner, thread_done{});
+  }
+
+  template <class What>
+  expected<store_found> read(const What& what) {
+    if constexpr (std::is_same_v<What, list_sessions> || std::is_same_v<What, list_messages>)
+      return reader_->list(what);
+    else
+      return reader_->find(what);
+  }
+
+  std::unique_ptr<store> writer_;
+  std::unique_ptr<store> reader_;
+  std::thread writing_;
+  std::thread reading_;
+};
+
+// -- the actor -------------------------------------------------------------------------------------------------------
+
+struct persistence_state {
+  static inline const char* name = "persistence";
+
+  /// The threads end before the actor does.
+  std::shared_ptr<store_threads> threads;
+  /// Who waits for the answer to which request.
+  std::unordered_map<request_number, caf::response_promise> waiting;
+  request_number last_request = 0;
+  int threads_at_work = 2;
+  /// What the operator was last told about the store.
+  bool failing = false;
+
+  ~persistence_state() {
+    if (threads)
+      threads->join();
+  }
+
+  template <class Answer>
+  void deliver(request_number request, Answer&& answer) {
+    auto found = waiting.find(request);
+    found->second.deliver(std::forward<Answer>(answer));
+    waiting.erase(found);
+  }
+
+  /// Says once that the store fails, and once that it is well again.
+  void tell(const expected<store_written>& outcome) {
+    auto fails = !outcome && outcome.error().code == ec::store_unavailable;
+    if (fails && !failing)
+      spdlog::error("{}", outcome.error().message);
+    else if (!fails && failing)
+      spdlog::info("The store works again.");
+    failing = fails;
+  }
+};
+
+using self_pointer = store_actor::stateful_pointer<persistence_state>;
+
+/// Queues a job and promises its answer.
+template <class Answer, class Job>
+caf::typed_response_promise<Answer> promise(self_pointer self, job_queue<Job>& queue, Job&& job, request_number number,
+                                            std::size_t weight) {
+  auto& state = self->state;
+  auto result = self->template make_response_promise<Answer>();
+  if (queue.push(std::move(job), weight))
+    state.waiting.emplace(number, static_cast<caf::response_promise&>(result));
+  else if (queue.closed())
+    result.deliver(to_error({ec::unavailable, "The server is shutting down.", {}}));
+  else
+    result.deliver(to_error({ec::store_unavailable, "The store is behind with its work; please try again.", {}}));
+  return result;
+}
+
+template <class Answer = store_written, class What>
+caf::typed_response_promise<Answer> write(self_pointer self, What& what) {
+  auto number = ++self->state.last_request;
+  auto size = weight(what);
+  return promise<Answer>(self, self->state.threads->writes, writer_job{write_job{number, std::move(what)}}, number, size);
+}
+
+template <class Answer, class What>
+caf::typed_response_promise<Answer> read(self_pointer self, What& what) {
+  auto number = ++self->state.last_request;
+  return promise<Answer>(self, self->state.threads->reads, read_job{number, what}, number, 1);
+}
+
+store_actor::behavior_type persistence(self_pointer self, std::shared_ptr<store_threads> threads) {
+  self->state.threads = std::move(threads);
+  self->state.threads->start(self);
+  self->set_exit_handler([self](const caf::exit_msg& message) {
+    if (message.reason)
+      self->state.threads->close();
+  });
+  return {
+    [self](create_session& what) { return write(self, what); },
+    [self](open_session& what) { return write<opened_session>(self, what); },
+    [self](append_messages& what) { return write(self, what); },
+    [self](append_checkpoint& what) { return write(self, what); },
+    [self](store_answer& what) { return write(self, what); },
+    [self](update_session& what) { return write(self, what); },
+    [self](delete_session& what) { return write(self, what); },
+    [self](list_sessions& what) { return read<session_page>(self, what); },
+    [self](find_session& what) { return read<session>(self, what); },
+    [self](find_message& what) { return read<message>(self, what); },
+    [self](list_messages& what) { return read<message_page>(self, what); },
+    // On the writing thread: that the store can be read says little.
+    [self](store_health) {
+      auto number = ++self->state.last_request;
+      return promise<store_written>(self, self->state.threads->writes, writer_job{health_job{number}}, number,
+                                    sizeof(store_write));
+    },
+    [self](batch_written& done) {
+      auto& state = self->state;
+      for (auto& [request, answer] : done.answers) {
+        state.tell(answer);
+        if (!answer)
+          state.deliver(request, to_error(answer.error()));
+        else if (auto* opened = std::get_if<opened_session>(&*answer))
+          state.deliver(request, std::move(*opened));
+        else
+          state.deliver(request, std::move(*answer));
+      }
+    },
+    [self](read_done& done) {
+      if (!done.answer)
+        self->state.deliver(done.request, to_error(done.answer.error()));
+      else
+        std::visit([&](auto& found) { self->state.deliver(done.request, std::move(found)); }, *done.answer);
+    },
+    [self](thread_done) {
+      if (--self->state.threads_at_work == 0)
+        self->quit(caf::exit_reason::user_shutdown);
+    },
+  };
+}
+
+} // namespace
+
+persistence_actor spawn_persistence(caf::actor_system& sys, std::unique_ptr<store> writer, std::unique_ptr<store> reader,
+                                    const persistence_options& options) {
+  return sys.spawn(persistence, std::make_shared<store_threads>(std::move(writer), std::move(reader), options));
+}
+
+} // namespace parley::persistence

@@ -1,0 +1,615 @@
+#include "persistence/sqlite_store.hpp"
+
+#include "persistence/file_lock.hpp"
+#include "persistence/migrations/sqlite.hpp"
+#include "persistence/sqlite.hpp"
+#include "persistence/stored_json.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace parley::persistence {
+
+namespace {
+
+/// "Parl": tells our databases from others.
+constexpr std::int64_t application_id = 0x5061726c;
+
+/// A page of messages ends early beyond this, so that no read takes hundreds of megabytes.
+constexpr std::size_t page_bytes = 16 * 1024 * 1024;
+
+unix_ms now() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::optional<ec> parse_ec(std::string_view text) {
+  for (auto code = ec::invalid_request; code <= ec::fenced; code = static_cast<ec>(static_cast<int>(code) + 1))
+    if (name(code) == text)
+      return code;
+  return std::nullopt;
+}
+
+// -- rows ⇄ values ---------------------------------------------------------------------------------------------------
+
+#define PARLEY_SESSION_COLUMNS "id, mode, title, title_is_set, created_at, updated_at, models, parameters, system_prompt"
+
+session session_in(const sqlite::rows& row) {
+  session result;
+  result.id = row.id<session_id>(0);
+  result.mode = parse_session_mode(row.text(1)).value_or(session_mode::direct);
+  result.title = row.text(2);
+  result.title_is_set = row.boolean(3);
+  result.created_at = row.integer(4);
+  result.updated_at = row.integer(5);
+  result.models = models_from_json(row.text(6));
+  result.parameters = parameters_from_json(row.text(7));
+  result.system_prompt = row.text(8);
+  return result;
+}
+
+// `seq` is in front for those who look for an answer's pieces. The rest is in the order of the insert.
+#define PARLEY_MESSAGE_COLUMNS                                                                                                   \
+  "seq, id, session_id, turn_id, parent_id, role, seat, attempt, run_id, status, finish_reason, error_code, error_message, "     \
+  "model_id, model_name, prompt_tokens, completion_tokens, usage_reported, first_token_ms, total_ms, created_at, completed_at, " \
+  "tool_calls, reasoning, content"
+
+message message_in(const sqlite::rows& row) {
+  message result;
+  result.id = row.id<message_id>(1);
+  result.session = row.id<session_id>(2);
+  result.turn = row.id<turn_id>(3);
+  if (!row.is_null(4))
+    result.parent = row.id<message_id>(4);
+  result.role = parse_message_role(row.text(5)).value_or(message_role::user);
+  if (!row.is_null(6))
+    result.seat = static_cast<participant>(row.integer(6));
+  result.attempt = static_cast<int>(row.integer(7));
+  if (!row.is_null(8))
+    result.run = row.id<run_id>(8);
+  result.status = parse_message_status(row.text(9)).value_or(message_status::failed);
+  if (!row.is_null(10))
+    result.finish = parse_finish_reason(row.text(10));
+  if (!row.is_null(11))
+    result.error = answer_error{parse_ec(row.text(11)).value_or(ec::internal), std::string{row.text(12)}};
+  if (!row.is_null(13))
+    result.model = model_label{std::string{row.text(13)}, std::string{row.text(14)}};
+  if (!row.is_null(15))
+    result.usage = token_usage{row.integer(15), row.integer(16), row.boolean(17)};
+  if (!row.is_null(19)) {
+    result.latency.emplace();
+    result.latency->total = row.integer(19);
+    if (!row.is_null(18))
+      result.latency->first_token = row.integer(18);
+  }
+  result.created_at = row.integer(20);
+  result.completed_at = row.integer(21);
+  if (!row.is_null(22))
+    result.tool_calls = tool_calls_from_json(row.text(22));
+  result.reasoning = row.text(23);
+  result.content = row.text(24);
+  return result;
+}
+
+/// The part of a message that its finish settles, as SQLite takes it. Refers to the message.
+struct outcome {
+  explicit outcome(const message& of)
+    : status(name(of.status)), first_token(of.latency ? of.latency->first_token : std::nullopt) {
+    if (of.finish)
+      finish = name(*of.finish);
+    if (of.error) {
+      error_code = name(of.error->code);
+      error_message = of.error->message;
+    }
+    if (of.model) {
+      model_id = of.model->id;
+      model_name = of.model->display_name;
+    }
+    if (of.usage) {
+      prompt_tokens = of.usage->prompt_tokens;
+      completion_tokens = of.usage->completion_tokens;
+      usage_reported = of.usage->reported;
+    }
+    if (of.latency)
+      total = of.latency->total;
+    if (!of.tool_calls.empty())
+      tool_calls = tool_calls_to_json(of.tool_calls);
+  }
+
+  std::string_view status;
+  std::optional<std::string_view> finish, error_code, error_message, model_id, model_name;
+  std::optional<std::int64_t> prompt_tokens, completion_tokens;
+  std::optional<bool> usage_reported;
+  std::optional<std::int64_t> first_token, total;
+  std::optional<std::string> tool_calls;
+};
+
+/// True if `sent` is what an earlier, equal request stored. What an answer's course changes is not compared.
+bool is_repeat(const message& stored, const message& sent) {
+  return stored.session == sent.session && stored.turn == sent.turn && stored.parent == sent.parent && stored.role == sent.role
+         && stored.seat == sent.seat && stored.attempt == sent.attempt && stored.run == sent.run
+         && (sent.run || stored.content == sent.content);
+}
+
+// -- the store -------------------------------------------------------------------------------------------------------
+
+class sqlite_store final : public store {
+public:
+  sqlite_store(sqlite::connection db, std::shared_ptr<const file_lock> lock) : lock_(std::move(lock)), db_(std::move(db)) {}
+
+  std::vector<expected<store_written>> write(std::span<const store_write> batch) override {
+    std::vector<expected<store_written>> results;
+    results.reserve(batch.size());
+    try {
+      begin_writing_.run();
+      for (auto& what : batch)
+        results.push_back(carry_out(what));
+      commit_.run();
+      last_write_failed_ = false;
+    } catch (const std::exception& why) {
+      // A commit that SQLite reports as failed did not take place.
+      db_.roll_back();
+      last_write_failed_ = true;
+      results.assign(batch.size(), unavailable(why));
+    }
+    return results;
+  }
+
+  expected<session_page> list(const list_sessions& what) override {
+    return read<session_page>([&]() -> expected<session_page> {
+      session_page page;
+      // Ids of sessions are ours, and rise with time: a page can be asked for after a session that is gone meanwhile.
+      session_id last;
+      last.bytes.fill(0xff);
+      auto limit = std::max<std::int64_t>(what.limit, 1);
+      auto found = sessions_before_.query(what.after.value_or(last), limit + 1);
+      while (found.next()) {
+        if (std::ssize(page.data) == limit) {
+          page.more = true;
+          break;
+        }
+        page.data.push_back(session_in(found));
+      }
+      return page;
+    });
+  }
+
+  expected<session> find(const find_session& what) override {
+    return read<session>([&] { return stored_session(what.id); });
+  }
+
+  expected<message> find(const find_message& what) override {
+    return read<message>([&]() -> expected<message> {
+      auto found = message_by_id_.query(what.id);
+      if (!found.next())
+        return fail(ec::not_found, "There is no such message.");
+      return message_so_far(found);
+    });
+  }
+
+  expected<message_page> list(const list_messages& what) override {
+    return read<message_page>([&]() -> expected<message_page> {
+      if (auto there = stored_session(what.session_key); !there)
+        return tl::unexpected{there.error()};
+      std::int64_t after = 0;
+      if (what.after) {
+        auto found = message_by_id_.query(*what.after);
+        if (!found.next() || found.id<session_id>(2) != what.session_key)
+          return fail(ec::invalid_request, "The session has no such message.", "after");
+        after = found.integer(0);
+      }
+      message_page page;
+      std::size_t bytes = 0;
+      auto limit = std::max<std::int64_t>(what.limit, 1);
+      auto found = messages_after_.query(what.session_key, after, limit + 1);
+      while (found.next()) {
+        if (std::ssize(page.data) == limit || bytes > page_bytes) {
+          page.more = true;
+          break;
+        }
+        auto& added = page.data.emplace_back(message_so_far(found));
+        bytes += added.content.size() + added.reasoning.size();
+      }
+      return page;
+    });
+  }
+
+  expected<void> ping() override {
+    try {
+      // A full disk lets itself be read: after a failed write only one that goes through is a sign of life.
+      if (last_write_failed_) {
+        begin_writing_.run();
+        db_.execute("PRAGMA application_id = " + std::to_string(application_id));
+        commit_.run();
+        last_write_failed_ = false;
+      }
+      session_by_id_.query(session_id{}).next();
+      return {};
+    } catch (const std::exception& why) {
+      db_.roll_back();
+      return unavailable(why);
+    }
+  }
+
+  /// Ends what runs, in all sessions: after a crash, when nobody can go on with it.
+  void interrupt_all() {
+    begin_writing_.run();
+    interrupt(all_running_.query());
+    commit_.run();
+  }
+
+private:
+  template <class Result, class Function>
+  expected<Result> read(Function&& function) {
+    try {
+      // One snapshot: an answer that finishes meanwhile would be seen neither in pieces nor whole.
+      begin_reading_.run();
+      auto result = function();
+      commit_.run();
+      return result;
+    } catch (const std::exception& why) {
+      db_.roll_back();
+      return unavailable(why);
+    }
+  }
+
+  static tl::unexpected<failure> unavailable(const std::exception& why) {
+    return fail(ec::store_unavailable, std::string{"The store failed: "} + why.what() + ".");
+  }
+
+  // -- writes, each within the batch's transaction -------------------------------------------------------------------
+
+  expected<store_written> carry_out(const store_write& what) {
+    savepoint_.run();
+    auto result = try_to_carry_out(what);
+    if (!result)
+      to_savepoint_.run();
+    release_.run();
+    return result;
+  }
+
+  /// Lets those errors through that concern the whole transaction.
+  expected<store_written> try_to_carry_out(const store_write& what) {
+    try {
+      return std::visit([this](auto& one) { return apply(one); }, what);
+    } catch (const sqlite::error& why) {
+      if (why.code() == SQLITE_CONSTRAINT_UNIQUE || why.code() == SQLITE_CONSTRAINT_PRIMARYKEY)
+        return fail(ec::id_conflict, "The id, or the attempt, is taken.");
+      if (why.primary() == SQLITE_CONSTRAINT)
+        return fail(ec::internal, std::string{"The store refused a write: "} + why.what() + ".");
+      if (why.primary() == SQLITE_TOOBIG)
+        return fail(ec::too_large, "The text is larger than the store can hold.");
+      throw;
+    }
+  }
+
+  expected<store_written> apply(const create_session& what) {
+    auto& made = what.made;
+    if (auto there = stored_session(made.id)) {
+      if (*there != made)
+        return fail(ec::id_conflict, "The id is taken.");
+      return {};
+    }
+    insert_session_.run(made.id, name(made.mode), made.title, made.title_is_set, made.created_at, made.updated_at,
+                        models_to_json(made.models), parameters_to_json(made.parameters), made.system_prompt);
+    return {};
+  }
+
+  expected<store_written> apply(const open_session& what) {
+    auto about = stored_session(what.id);
+    if (!about)
+      return tl::unexpected{about.error()};
+    raise_epoch_.run(what.id);
+    interrupt(running_of_session_.query(what.id));
+    opened_session opened{std::move(*about), stored_epoch(what.id).value_or(0), {}};
+    auto found = messages_after_.query(what.id, 0, -1);
+    while (found.next())
+      opened.messages.push_back(message_in(found));
+    return opened;
+  }
+
+  expected<store_written> apply(const append_messages& what) {
+    if (auto held = check_fence(what.session_key, what.held); !held)
+      return tl::unexpected{held.error()};
+    std::size_t repeated = 0;
+    for (auto& added : what.added) {
+      if (added.session != what.session_key)
+        return fail(ec::internal, "A message belongs to another session.");
+      if (auto there = stored_message(added.id)) {
+        if (!is_repeat(*there, added))
+          return fail(ec::id_conflict, "The id is taken.");
+        ++repeated;
+      }
+    }
+    // All or nothing, and so an earlier request that was carried out has left all of them.
+    if (repeated != 0 && repeated != what.added.size())
+      return fail(ec::id_conflict, "Some of the ids are taken.");
+    if (repeated == 0)
+      for (auto& added : what.added)
+        insert(added);
+    if (what.changed)
+      change(*what.changed);
+    return {};
+  }
+
+  expected<store_written> apply(const append_checkpoint& what) {
+    if (auto held = check_fence(what.session_key, what.held); !held)
+      return tl::unexpected{held.error()};
+    auto seq = running_answer(what.session_key, what.answer);
+    if (!seq)
+      return tl::unexpected{seq.error()};
+    if (!*seq)
+      return {};
+    set_streaming_.run(**seq);
+    if (what.begins_again)
+      delete_pieces_.run(**seq);
+    auto size = what.content.size() + what.reasoning.size();
+    if (size > 0) {
+      // What was sent before and is sent again, in the same pieces or in larger ones.
+      delete_pieces_between_.run(**seq, what.position, what.position + size);
+      insert_piece_.run(**seq, what.position, what.reasoning, what.content);
+    }
+    return {};
+  }
+
+  expected<store_written> apply(const store_answer& what) {
+    if (auto held = check_fence(what.session_key, what.held); !held)
+      return tl::unexpected{held.error()};
+    if (!is_final(what.answer.status))
+      return fail(ec::internal, "The state of the answer is not final.");
+    auto seq = running_answer(what.session_key, what.answer.id);
+    if (!seq)
+      return tl::unexpected{seq.error()};
+    if (*seq)
+      finish(**seq, what.answer);
+    return {};
+  }
+
+  expected<store_written> apply(const update_session& what) {
+    if (auto held = check_fence(what.changed.id, what.held); !held)
+      return tl::unexpected{held.error()};
+    change(what.changed);
+    return {};
+  }
+
+  expected<store_written> apply(const delete_session& what) {
+    delete_session_.run(what.id);
+    return {};
+  }
+
+  // -- what they have in common --------------------------------------------------------------------------------------
+
+  expected<void> check_fence(session_id id, epoch held) {
+    auto current = stored_epoch(id);
+    if (!current)
+      return fail(ec::not_found, "There is no such session.");
+    if (*current != held)
+      return fail(ec::fenced, "The session has another owner.");
+    return {};
+  }
+
+  std::optional<epoch> stored_epoch(session_id id) {
+    auto found = epoch_of_session_.query(id);
+    if (!found.next())
+      return std::nullopt;
+    return static_cast<epoch>(found.integer(0));
+  }
+
+  expected<session> stored_session(session_id id) {
+    auto found = session_by_id_.query(id);
+    if (!found.next())
+      return fail(ec::not_found, "There is no such session.");
+    return session_in(found);
+  }
+
+  std::optional<message> stored_message(message_id id) {
+    auto found = message_by_id_.query(id);
+    if (!found.next())
+      return std::nullopt;
+    return message_in(found);
+  }
+
+  /// The `seq` of an answer, or nothing if it has its final state.
+  expected<std::optional<std::int64_t>> running_answer(session_id session_key, message_id id) {
+    auto found = status_of_message_.query(id, session_key);
+    if (!found.next())
+      return fail(ec::not_found, "There is no such message.");
+    auto status = parse_message_status(found.text(1));
+    if (!status || is_final(*status))
+      return std::optional<std::int64_t>{};
+    return std::optional{found.integer(0)};
+  }
+
+  void insert(const message& added) {
+    outcome with{added};
+    std::optional<int> seat;
+    if (added.seat)
+      seat = *added.seat;
+    insert_message_.run(added.id, added.session, added.turn, added.parent, name(added.role), seat, added.attempt, added.run,
+                        with.status, with.finish, with.error_code, with.error_message, with.model_id, with.model_name,
+                        with.prompt_tokens, with.completion_tokens, with.usage_reported, with.first_token, with.total,
+                        added.created_at, added.completed_at, with.tool_calls, added.reasoning, added.content);
+  }
+
+  void finish(std::int64_t seq, const message& answer) {
+    outcome with{answer};
+    finish_message_.run(seq, with.status, with.finish, with.error_code, with.error_message, with.model_id, with.model_name,
+                        with.prompt_tokens, with.completion_tokens, with.usage_reported, with.first_token, with.total,
+                        answer.completed_at, with.tool_calls, answer.reasoning, answer.content);
+    delete_pieces_.run(seq);
+  }
+
+  void change(const session& changed) {
+    update_session_.run(changed.id, changed.title, changed.title_is_set, changed.updated_at, models_to_json(changed.models),
+                        parameters_to_json(changed.parameters), changed.system_prompt);
+  }
+
+  /// The message of the row, a running answer with its pieces.
+  message message_so_far(const sqlite::rows& row) {
+    auto result = message_in(row);
+    if (result.status == message_status::streaming) {
+      auto pieces = pieces_of_message_.query(row.integer(0));
+      while (pieces.next()) {
+        result.reasoning += pieces.text(0);
+        result.content += pieces.text(1);
+      }
+    }
+    return result;
+  }
+
+  void interrupt(sqlite::rows running) {
+    // Collected first: changing what a statement still reads is undefined. One at a time would read as often as there
+    // are answers, and all their texts at once would be too much.
+    std::vector<message_id> ids;
+    while (running.next())
+      ids.push_back(running.id<message_id>(0));
+    for (auto id : ids) {
+      std::int64_t seq = 0;
+      message answer;
+      {
+        auto found = message_by_id_.query(id);
+        found.next();
+        seq = found.integer(0);
+        answer = message_so_far(found);
+      }
+      answer.status = message_status::failed;
+      answer.finish = finish_reason::interrupted;
+      answer.completed_at = std::max(now(), answer.created_at);
+      finish(seq, answer);
+    }
+  }
+
+  std::shared_ptr<const file_lock> lock_;
+  sqlite::connection db_;
+  bool last_write_failed_ = false;
+
+  sqlite::statement begin_reading_ = db_.prepare("BEGIN");
+  sqlite::statement begin_writing_ = db_.prepare("BEGIN IMMEDIATE");
+  sqlite::statement commit_ = db_.prepare("COMMIT");
+  sqlite::statement savepoint_ = db_.prepare("SAVEPOINT one_write");
+  sqlite::statement to_savepoint_ = db_.prepare("ROLLBACK TO one_write");
+  sqlite::statement release_ = db_.prepare("RELEASE one_write");
+
+  sqlite::statement session_by_id_ = db_.prepare("SELECT " PARLEY_SESSION_COLUMNS " FROM sessions WHERE id = ?");
+  sqlite::statement sessions_before_ =
+    db_.prepare("SELECT " PARLEY_SESSION_COLUMNS " FROM sessions WHERE id < ? ORDER BY id DESC LIMIT ?");
+  sqlite::statement epoch_of_session_ = db_.prepare("SELECT epoch FROM sessions WHERE id = ?");
+  sqlite::statement insert_session_ =
+    db_.prepare("INSERT INTO sessions (" PARLEY_SESSION_COLUMNS ", epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)");
+  sqlite::statement raise_epoch_ = db_.prepare("UPDATE sessions SET epoch = epoch + 1 WHERE id = ?");
+  sqlite::statement update_session_ = db_.prepare(
+    "UPDATE sessions SET title = ?2, title_is_set = ?3, updated_at = ?4, models = ?5, parameters = ?6, system_prompt = ?7 "
+    "WHERE id = ?1");
+  sqlite::statement delete_session_ = db_.prepare("DELETE FROM sessions WHERE id = ?");
+
+  sqlite::statement message_by_id_ = db_.prepare("SELECT " PARLEY_MESSAGE_COLUMNS " FROM messages WHERE id = ?");
+  sqlite::statement messages_after_ =
+    db_.prepare("SELECT " PARLEY_MESSAGE_COLUMNS " FROM messages WHERE session_id = ? AND seq > ? ORDER BY seq LIMIT ?");
+  sqlite::statement status_of_message_ = db_.prepare("SELECT seq, status FROM messages WHERE id = ? AND session_id = ?");
+  sqlite::statement insert_message_ =
+    db_.prepare("INSERT INTO messages (" PARLEY_MESSAGE_COLUMNS
+                ") VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  sqlite::statement finish_message_ = db_.prepare(
+    "UPDATE messages SET status = ?2, finish_reason = ?3, error_code = ?4, error_message = ?5, model_id = ?6, model_name = ?7, "
+    "prompt_tokens = ?8, completion_tokens = ?9, usage_reported = ?10, first_token_ms = ?11, total_ms = ?12, completed_at = ?13, "
+    "tool_calls = ?14, reasoning = ?15, content = ?16 WHERE seq = ?1");
+  sqlite::statement set_streaming_ = db_.prepare("UPDATE messages SET status = 'streaming' WHERE seq = ? AND status = 'pending'");
+  sqlite::statement running_of_session_ =
+    db_.prepare("SELECT id FROM messages WHERE session_id = ? AND status IN ('pending', 'streaming')");
+  sqlite::statement all_running_ = db_.prepare("SELECT id FROM messages WHERE status IN ('pending', 'streaming')");
+
+  sqlite::statement insert_piece_ =
+    db_.prepare("INSERT INTO answer_pieces (message_seq, position, reasoning, content) VALUES (?, ?, ?, ?)");
+  sqlite::statement delete_pieces_ = db_.prepare("DELETE FROM answer_pieces WHERE message_seq = ?");
+  sqlite::statement delete_pieces_between_ =
+    db_.prepare("DELETE FROM answer_pieces WHERE message_seq = ? AND position >= ? AND position < ?");
+  sqlite::statement pieces_of_message_ =
+    db_.prepare("SELECT reasoning, content FROM answer_pieces WHERE message_seq = ? ORDER BY position");
+};
+
+// -- opening ---------------------------------------------------------------------------------------------------------
+
+/// What the connection is told each time.
+sqlite::connection connect(const std::filesystem::path& file, const sqlite_options& options) {
+  sqlite::connection db{file};
+  db.execute("PRAGMA busy_timeout = " + std::to_string(options.busy_timeout.count()));
+  db.execute("PRAGMA foreign_keys = ON");
+  // A commit is on the disk when it is answered, not only safe from a crash of the process.
+  db.execute("PRAGMA synchronous = FULL");
+  // What a savepoint remembers stays in memory.
+  db.execute("PRAGMA temp_store = MEMORY");
+  return db;
+}
+
+/// Makes the file if it isn't there, so that conversations are for the owner's eyes; SQLite's own files follow its rights.
+void make_private(const std::filesystem::path& file) {
+  auto descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0)
+    throw std::runtime_error{std::strerror(errno)};
+  ::close(descriptor);
+}
+
+void migrate(sqlite::connection& db) {
+  auto version = db.integer("PRAGMA user_version");
+  auto whose = db.integer("PRAGMA application_id");
+  auto is_new = db.integer("SELECT count(*) FROM sqlite_schema") == 0;
+  if (!is_new && whose != application_id)
+    throw std::runtime_error{"it is a database of another program"};
+  auto migrations = sqlite_migrations();
+  auto newest = static_cast<std::int64_t>(migrations.size());
+  if (version > newest)
+    throw std::runtime_error{"a newer version of Parley made it (schema " + std::to_string(version) + ", this one knows "
+                             + std::to_string(newest) + ")"};
+  for (; version < newest; ++version) {
+    db.execute("BEGIN IMMEDIATE");
+    db.execute(migrations[static_cast<std::size_t>(version)]);
+    db.execute("PRAGMA application_id = " + std::to_string(application_id));
+    db.execute("PRAGMA user_version = " + std::to_string(version + 1));
+    db.execute("COMMIT");
+  }
+}
+
+sqlite::connection connect_writer(const std::filesystem::path& file, const sqlite_options& options) {
+  auto db = connect(file, options);
+  migrate(db);
+  if (auto mode = db.text("PRAGMA journal_mode = WAL"); mode != "wal")
+    throw std::runtime_error{"its file system does not allow a write-ahead log (journal mode " + mode + ")"};
+  // A burst leaves no log of its size behind.
+  db.integer("PRAGMA journal_size_limit = 67108864");
+  if (options.max_bytes > 0)
+    db.integer("PRAGMA max_page_count = " + std::to_string(options.max_bytes / db.integer("PRAGMA page_size")));
+  return db;
+}
+
+sqlite::connection connect_reader(const std::filesystem::path& file, const sqlite_options& options) {
+  auto db = connect(file, options);
+  db.execute("PRAGMA query_only = ON");
+  return db;
+}
+
+} // namespace
+
+expected<sqlite_stores> open_sqlite(const std::filesystem::path& file, const sqlite_options& options) {
+  auto what = "The database " + file.string() + " cannot be used: ";
+  try {
+    auto lock = file_lock::take(file.string() + ".lock");
+    if (!lock)
+      return fail(ec::store_unavailable, what + lock.error().message + ".");
+    auto shared = std::make_shared<const file_lock>(std::move(*lock));
+    make_private(file);
+    auto writer = std::make_unique<sqlite_store>(connect_writer(file, options), shared);
+    writer->interrupt_all();
+    auto reader = std::make_unique<sqlite_store>(connect_reader(file, options), shared);
+    return sqlite_stores{std::move(writer), std::move(reader)};
+  } catch (const std::exception& why) {
+    return fail(ec::store_unavailable, what + why.what() + ".");
+  }
+}
+
+} // namespace parley::persistence
