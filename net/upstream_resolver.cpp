@@ -1,0 +1,119 @@
+#include "net/upstream_resolver.hpp"
+
+#include <utility> // before Asio, whose awaitable.hpp forgets it
+
+#include <arpa/inet.h>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cstring>
+#include <netinet/in.h>
+#include <optional>
+
+namespace parley::net {
+
+namespace asio = boost::asio;
+
+namespace {
+
+sockaddr_storage with_port(sockaddr_storage address, std::uint16_t port) {
+  // The port lies at the same place for both families.
+  reinterpret_cast<sockaddr_in&>(address).sin_port = htons(port);
+  return address;
+}
+
+std::optional<sockaddr_storage> literal(const std::string& host) {
+  sockaddr_storage address{};
+  if (inet_pton(AF_INET, host.c_str(), &reinterpret_cast<sockaddr_in&>(address).sin_addr) == 1) {
+    address.ss_family = AF_INET;
+    return address;
+  }
+  address = {};
+  if (inet_pton(AF_INET6, host.c_str(), &reinterpret_cast<sockaddr_in6&>(address).sin6_addr) == 1) {
+    address.ss_family = AF_INET6;
+    return address;
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+class upstream_resolver::lookups : public std::enable_shared_from_this<lookups> {
+public:
+  explicit lookups(asio::io_context& loop) : resolver_(loop.get_executor()) {}
+
+  void resolve(const std::string& host, std::uint16_t port, on_addresses answer) {
+    if (auto address = literal(host))
+      return answer(addresses{net::with_port(*address, port)});
+    auto& name = names_[host];
+    if (!name.found.empty() && steady::now() < name.until)
+      return answer(with_port(name.found, port));
+    name.waiting.push_back({port, std::move(answer)});
+    if (name.waiting.size() == 1)
+      resolver_.async_resolve(host, "",
+                              [weak = weak_from_this(), host](const boost::system::error_code& error, const auto& found) {
+                                if (auto self = weak.lock())
+                                  self->take(host, error, found);
+                              });
+  }
+
+  void cancel() { resolver_.cancel(); }
+
+private:
+  struct asker {
+    std::uint16_t port;
+    on_addresses answer;
+  };
+
+  struct known_name {
+    /// Without ports.
+    addresses found;
+    steady::time_point until;
+    std::vector<asker> waiting;
+  };
+
+  static addresses with_port(addresses list, std::uint16_t port) {
+    for (auto& address : list)
+      address = net::with_port(address, port);
+    return list;
+  }
+
+  template <class Results>
+  void take(const std::string& host, const boost::system::error_code& error, const Results& results) {
+    auto& name = names_[host];
+    // A failure isn't remembered: the next request asks again.
+    name.found.clear();
+    for (auto& result : results) {
+      auto endpoint = result.endpoint();
+      sockaddr_storage address{};
+      std::memcpy(&address, endpoint.data(), endpoint.size());
+      name.found.push_back(address);
+    }
+    name.until = steady::now() + remembered;
+    auto found = name.found;
+    auto waiting = std::exchange(name.waiting, {});
+    if (found.empty())
+      names_.erase(host);
+    for (auto& [port, answer] : waiting) {
+      if (found.empty())
+        answer(fail(ec::upstream_unreachable, error ? error.message() : "the name has no address"));
+      else
+        answer(with_port(found, port));
+    }
+  }
+
+  asio::ip::basic_resolver<asio::ip::tcp, asio::io_context::executor_type> resolver_;
+  /// As many as the configuration has providers.
+  std::unordered_map<std::string, known_name> names_;
+};
+
+upstream_resolver::upstream_resolver(asio::io_context& loop) : lookups_(std::make_shared<lookups>(loop)) {}
+
+upstream_resolver::~upstream_resolver() {
+  lookups_->cancel();
+}
+
+void upstream_resolver::resolve(const std::string& host, std::uint16_t port, on_addresses answer) {
+  lookups_->resolve(host, port, std::move(answer));
+}
+
+} // namespace parley::net
