@@ -20,7 +20,7 @@ struct server_settings {
   std::string listen = "127.0.0.1:8080";
   std::string data_dir = "data";
   int threads = 0;
-  std::chrono::milliseconds shutdown_grace = 10s;
+  std::chrono::milliseconds shutdown_grace = 8s;
   std::vector<std::string> allowed_hosts;
   std::vector<std::string> allowed_origins;
   bool builtin_models = true;

@@ -92,8 +92,8 @@ CAF_TEST(the clocks that the shipped file names are the real ones) {
 CAF_TEST(without a file and without keys the demo models are available and the others are not ) {
   auto loaded = good(builtin_file());
   auto available = [&](std::string_view id) { return loaded.models.find(id)->available; };
-  CAF_CHECK(available("demo-a"));
-  CAF_CHECK(available("demo-b"));
+  CAF_CHECK(available("demo-swift"));
+  CAF_CHECK(available("demo-thoughtful"));
   CAF_CHECK(!available("gpt-4.1"));
   CAF_CHECK(!available("claude-sonnet-4-5"));
 }
@@ -212,10 +212,10 @@ CAF_TEST(TLS needs both files and they must be readable) {
 // == The catalogue ===================================================================================================
 
 CAF_TEST(models of a file come before the shipped ones and replace them by id) {
-  auto loaded = good(std::string{own_demo} + model_of("mine") + model_of("demo-a", "display_name = \"My A\""));
+  auto loaded = good(std::string{own_demo} + model_of("mine") + model_of("demo-swift", "display_name = \"My A\""));
   CAF_CHECK_EQUAL(loaded.models.all().front()->id, "mine");
-  CAF_CHECK_EQUAL(loaded.models.find("demo-a")->display_name, "My A");
-  CAF_CHECK(loaded.models.find("demo-b") != nullptr);
+  CAF_CHECK_EQUAL(loaded.models.find("demo-swift")->display_name, "My A");
+  CAF_CHECK(loaded.models.find("demo-thoughtful") != nullptr);
 }
 
 CAF_TEST(the shipped models can be left out) {
@@ -247,7 +247,8 @@ CAF_TEST(names that are used twice or not at all are refused) {
   CAF_CHECK(has(complaints(text + text), "there are two providers of the name \"p\""));
   CAF_CHECK(has(complaints("[[models]]\nid = \"x\"\nprovider = \"opneai\"\n"),
                 "my.toml:1: model \"x\": there is no provider \"opneai\"; did you mean openai?"));
-  CAF_CHECK(has(complaints(text + model_of("x", "fallback = \"demo-c\"")), "is no model of the catalogue; did you mean demo-"));
+  CAF_CHECK(
+    has(complaints(text + model_of("x", "fallback = \"demo-swit\"")), "is no model of the catalogue; did you mean demo-swift?"));
   CAF_CHECK(has(complaints(text + model_of("has space")), "needs an id"));
 }
 
@@ -256,7 +257,7 @@ CAF_TEST(fallbacks that go round in a circle are refused) {
   CAF_CHECK(has(complaints(text + model_of("x", "fallback = \"y\"") + model_of("y", "fallback = \"x\"")),
                 "model \"x\": its fallbacks go round in a circle: x → y → x"));
   CAF_CHECK(has(complaints(text + model_of("x", "fallback = \"x\"")), "x → x"));
-  CAF_CHECK_EQUAL(complaints(text + model_of("x", "fallback = \"y\"") + model_of("y", "fallback = \"demo-a\"")), "");
+  CAF_CHECK_EQUAL(complaints(text + model_of("x", "fallback = \"y\"") + model_of("y", "fallback = \"demo-swift\"")), "");
 }
 
 CAF_TEST(a base_url must be http or https without anything hidden in it) {

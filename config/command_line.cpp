@@ -1,0 +1,117 @@
+#include "config/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <sstream>
+#include <unistd.h>
+
+namespace parley::config {
+
+namespace {
+
+/// Flags for the options that are set by hand most often; all others by `--set`.
+constexpr struct {
+  const char* flag;
+  const char* option;
+  const char* value;
+  const char* help;
+} short_flags[] = {
+  {"--listen", "server.listen", "ADDRESS:PORT", "Where clients connect; loopback only. 127.0.0.1:8080"},
+  {"--data", "server.data_dir", "DIR", "Where the embedded store keeps its files. data"},
+  {"--threads", "server.threads", "N", "Event loops; 0 for one per processor. 0"},
+  {"--log-level", "log.level", "LEVEL", "trace, debug, info, warn, error or off. info"},
+  {"--log-format", "log.format", "FORMAT", "text or json. text"},
+};
+
+constexpr auto examples = R"(
+Examples:
+  parley serve
+      Demo models on http://127.0.0.1:8080, data in ./data.
+  OPENAI_API_KEY=… ANTHROPIC_API_KEY=… parley serve --listen 127.0.0.1:9000 --data /var/lib/parley
+  parley serve --config my.toml --set http.max_body_bytes=2MiB
+  PARLEY_LOG_FORMAT=json parley serve
+  parley check-config --config my.toml
+      Says what is wrong with the file, or what would be in force.)";
+
+void add_options(CLI::App& app, command_line& result) {
+  app.add_option("-c,--config", result.config_file, "A TOML file. Without it the built-in one, config/parley.toml, is in force.")
+    ->type_name("FILE")
+    ->envname("PARLEY_CONFIG");
+  for (auto& each : short_flags)
+    app
+      .add_option_function<std::string>(
+        each.flag,
+        [&each, &result](const std::string& text) {
+          result.overrides.push_back({each.flag, each.option, text});
+        },
+        each.help)
+      ->type_name(each.value);
+  app
+    .add_option_function<std::vector<std::string>>(
+      "--set",
+      [&result](const std::vector<std::string>& all) {
+        for (auto& each : all) {
+          auto equals = each.find('=');
+          if (equals == std::string::npos)
+            throw CLI::ValidationError("--set", "must be SECTION.OPTION=VALUE, not " + each);
+          result.overrides.push_back({"--set", each.substr(0, equals), each.substr(equals + 1)});
+        }
+      },
+      "Any option of the file, such as http.max_body_bytes=2MiB. Can be repeated.")
+    ->type_name("SECTION.OPTION=VALUE")
+    ->expected(1)
+    ->take_all();
+}
+
+environment process_environment() {
+  environment result;
+  for (auto each = environ; *each; ++each) {
+    std::string_view text{*each};
+    if (auto equals = text.find('='); equals != std::string_view::npos)
+      result.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return result;
+}
+
+} // namespace
+
+command_line parse_command_line(std::vector<std::string> arguments, std::string_view version) {
+  command_line result;
+  CLI::App app{"Parley serves streaming conversations with language models, of one or of several side by side.", "parley"};
+  app.set_version_flag("-V,--version", "parley " + std::string{version});
+  app.set_help_all_flag("--help-all", "This text and that of all commands.");
+  app.footer(examples);
+  auto serve = app.add_subcommand("serve", "Run the server until SIGTERM or SIGINT; a second one ends it at once.");
+  auto check = app.add_subcommand("check-config", "Check the configuration, and print what would be in force, without secrets.");
+  for (auto each : {serve, check})
+    add_options(*each, result);
+  app.require_subcommand(1);
+  try {
+    // CLI11 takes them from the back.
+    std::reverse(arguments.begin(), arguments.end());
+    app.parse(std::move(arguments));
+    result.what = *serve ? command::serve : command::check_config;
+  } catch (const CLI::ParseError& why) {
+    std::ostringstream out;
+    std::ostringstream err;
+    // CLI11's own codes are over 100; 2 is what shells and tools expect of a wrong command line.
+    result.status = app.exit(why, out, err) == 0 ? 0 : 2;
+    result.text = out.str() + err.str();
+  }
+  return result;
+}
+
+expected<loaded_settings> load_settings(const command_line& from) {
+  settings_source source{std::string{builtin_file()}, "built-in parley.toml", process_environment(), from.overrides};
+  if (!from.config_file.empty()) {
+    std::ifstream file{from.config_file, std::ios::binary};
+    std::ostringstream text;
+    if (!file || !(text << file.rdbuf()))
+      return fail(ec::invalid_request, from.config_file + ": the configuration file can't be read");
+    source.text = text.str();
+    source.name = from.config_file;
+  }
+  return load_settings(source);
+}
+
+} // namespace parley::config

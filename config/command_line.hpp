@@ -1,0 +1,37 @@
+#pragma once
+// `parley serve`, `parley check-config`, `parley --version`.
+
+#include "config/settings.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley::config {
+
+enum class command : std::uint8_t {
+  serve,
+  check_config,
+  /// Say `text` and end: a help text, the version, or what is wrong with the command line.
+  say,
+};
+
+struct command_line {
+  command what = command::say;
+  /// Empty: the built-in file.
+  std::string config_file;
+  std::vector<override_value> overrides;
+
+  // for `say`
+  std::string text;
+  /// The process's exit status; 0 if `text` is what was asked for.
+  int status = 0;
+};
+
+/// `arguments` without the program's name.
+command_line parse_command_line(std::vector<std::string> arguments, std::string_view version);
+
+/// Reads the file (or takes the built-in one) and puts all sources together.
+expected<loaded_settings> load_settings(const command_line& from);
+
+} // namespace parley::config
