@@ -1,0 +1,44 @@
+// What a test file lives in: an upstream, a server that knows it, and a client. Each file has its own, so that files run side by
+// side; at the end the server must end cleanly.
+
+import {randomBytes} from 'node:crypto';
+import {after, test as nodeTest} from 'node:test';
+import {Api} from '../support/api_client.mjs';
+import {FaultUpstream} from '../support/fault_upstream.mjs';
+import {Parley} from '../support/parley_process.mjs';
+
+/** A test that can't hang. */
+export function test(name, body) {
+  return nodeTest(name, {timeout: 60_000}, body);
+}
+
+/** `scope`: the test that the world is for; without one, the file. */
+export async function world(options = {}, scope = {after}) {
+  const upstream = await FaultUpstream.start();
+  const parley = await Parley.start({upstream, ...options});
+  scope.after(async () => {
+    try {
+      await parley.stop();
+    } finally {
+      await upstream.stop();
+    }
+  });
+  return {upstream, parley, api: new Api(parley.origin)};
+}
+
+/** A UUID of version 7 (RFC 9562), as clients make them for their messages. */
+export function newId() {
+  const bytes = randomBytes(16);
+  bytes.writeUIntBE(Date.now(), 0, 6);
+  bytes[6] = 0x70 | (bytes[6] & 0x0f);
+  bytes[8] = 0x80 | (bytes[8] & 0x3f);
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
+
+/** A promise's state after what is already under way has had its time. */
+export async function settled(promise, ms = 200) {
+  const pending = Symbol('pending');
+  const winner = await Promise.race([promise, new Promise((resolve) => setTimeout(() => resolve(pending), ms))]);
+  return winner !== pending;
+}
