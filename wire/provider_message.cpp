@@ -59,8 +59,10 @@ bool is_host_and_port(std::string_view word) {
   auto colon = word.rfind(':');
   if (colon == std::string_view::npos || colon == 0)
     return false;
+  auto host = word.substr(0, colon);
   auto port = word.substr(colon + 1);
-  return port.size() >= 2 && port.size() <= 5 && std::all_of(port.begin(), port.end(), is_digit);
+  return std::any_of(host.begin(), host.end(), is_letter) && port.size() >= 2 && port.size() <= 5
+         && std::all_of(port.begin(), port.end(), is_digit);
 }
 
 /// True if `word`, or what follows a sign in it (`api_key=sk-…`), begins like a well-known provider's key or a JSON Web
