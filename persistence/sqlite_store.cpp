@@ -331,8 +331,11 @@ private:
     if (repeated != 0 && repeated != what.added.size())
       return fail(ec::id_conflict, "Some of the ids are taken.");
     if (repeated == 0)
-      for (auto& added : what.added)
+      for (auto& added : what.added) {
+        if (added.parent && !status_of_message_.query(*added.parent, what.session_key).next())
+          return fail(ec::internal, "A message follows one that its session does not have.");
         insert(added);
+      }
     if (what.changed)
       change(*what.changed);
     return {};
