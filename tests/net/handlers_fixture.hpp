@@ -1,0 +1,185 @@
+#pragma once
+// Handlers under the deterministic scheduler: real requests to `sessions` and the store, which are played by actors that
+// keep what they are asked and answer what the test says.
+
+#include "fake_exchange.hpp"
+#include "net/api_routes.hpp"
+
+#define FAIL CAF_FAIL
+#include <caf/test/dsl.hpp>
+
+#include <any>
+#include <memory>
+
+namespace parley::net {
+
+/// What the actors behind the handlers say.
+struct script {
+  /// The last request to `sessions`.
+  std::any asked;
+  /// Answered instead of a result.
+  std::optional<failure> fails;
+  /// Nothing is answered at all.
+  bool silent = false;
+  /// The store gives a sign of life.
+  bool store_is_there = true;
+
+  session_view view;
+  session_view_page sessions;
+  message_page transcript;
+  message found;
+  run_opened run;
+  stopped_answers stopped;
+};
+
+using script_ptr = std::shared_ptr<script>;
+
+struct no_state {};
+
+template <class Request, class Result, class Self>
+auto scripted(Self* self, const script_ptr& play, Result script::*result) {
+  return [self, play, result](const Request& what) -> caf::result<Result> {
+    play->asked = what;
+    if (play->silent)
+      return self->template make_response_promise<Result>();
+    if (play->fails)
+      return to_error(*play->fails);
+    return (*play).*result;
+  };
+}
+
+inline sessions_actor::behavior_type fake_sessions(sessions_actor::pointer self, script_ptr play) {
+  auto written = [play](const auto& what) -> caf::result<store_written> {
+    play->asked = what;
+    if (play->fails)
+      return to_error(*play->fails);
+    return store_written{};
+  };
+  return {scripted<show_session>(self, play, &script::view),
+          scripted<change_session>(self, play, &script::view),
+          [written](const remove_session& what) { return written(what); },
+          scripted<show_transcript>(self, play, &script::transcript),
+          scripted<show_message>(self, play, &script::found),
+          scripted<start_turn>(self, play, &script::run),
+          scripted<regenerate_answer>(self, play, &script::run),
+          scripted<attach_to_run>(self, play, &script::run),
+          scripted<stop_message>(self, play, &script::stopped),
+          scripted<make_session>(self, play, &script::view),
+          scripted<browse_sessions>(self, play, &script::sessions),
+          [](const run_began&) {},
+          [](const run_over&) {},
+          [](const session_idle&) {},
+          [written](const drain_node& what) { return written(what); },
+          [](const sweep&) {}};
+}
+
+inline persistence_actor::behavior_type fake_store(persistence_actor::pointer, script_ptr play) {
+  // The handlers ask it for nothing but a sign of life.
+  auto nothing = [](auto result) -> caf::result<decltype(result)> { return to_error({ec::internal, "not played", {}}); };
+  auto written = [nothing](const auto&) { return nothing(store_written{}); };
+  return {[written](const create_session& x) { return written(x); },
+          [nothing](const open_session&) { return nothing(opened_session{}); },
+          [written](const append_messages& x) { return written(x); },
+          [written](const append_checkpoint& x) { return written(x); },
+          [written](const store_answer& x) { return written(x); },
+          [written](const update_session& x) { return written(x); },
+          [written](const delete_session& x) { return written(x); },
+          [nothing](const list_sessions&) { return nothing(session_page{}); },
+          [nothing](const find_session&) { return nothing(session{}); },
+          [nothing](const find_message&) { return nothing(message{}); },
+          [nothing](const list_messages&) { return nothing(message_page{}); },
+          [play](const store_health&) -> caf::result<store_written> {
+            if (play->store_is_there)
+              return store_written{};
+            return to_error({ec::store_unavailable, "The disk is full.", {}});
+          }};
+}
+
+class fake_home final : public home_loop {
+public:
+  caf::execution_unit* unit() override { return nullptr; }
+  steady::time_point now() const override { return {}; }
+  std::unique_ptr<alarm> make_alarm(caf::actor_addr) override { return nullptr; }
+  std::unique_ptr<upstream_call> call(const std::shared_ptr<const upstream>&, wire::upstream_request,
+                                      upstream_handler&) override {
+    return nullptr;
+  }
+};
+
+class handlers_fixture : public test_coordinator_fixture<> {
+public:
+  handlers_fixture() : play(std::make_shared<script>()), draining(std::make_shared<std::atomic<bool>>(false)) {
+    auto context = std::make_shared<node_context>();
+    context->models = catalogue{{make_model("fast", true), make_model("slow", true), make_model("absent", false)}};
+    auto made = std::make_shared<api_context>();
+    made->sessions = sys.spawn(fake_sessions, play);
+    made->store = sys.spawn(fake_store, play);
+    made->node = context;
+    made->version = "1.2.3";
+    made->node_name = "n1";
+    made->draining = draining;
+    api = made;
+    connection = spawn_homed<no_state, reader_actor>(
+      sys, nullptr, [](homed_pointer<no_state, reader_actor>) { return reader_actor::behavior_type{[](const log_piece&) {}}; });
+    run();
+  }
+
+  ~handlers_fixture() override {
+    anon_send_exit(connection, caf::exit_reason::user_shutdown);
+    anon_send_exit(api->sessions, caf::exit_reason::user_shutdown);
+    anon_send_exit(api->store, caf::exit_reason::user_shutdown);
+  }
+
+  static std::shared_ptr<const model> make_model(std::string id, bool available) {
+    auto at = std::make_shared<upstream>();
+    at->provider = "demo";
+    auto entry = std::make_shared<model>();
+    entry->id = id;
+    entry->display_name = id;
+    entry->at = at;
+    entry->available = available;
+    return entry;
+  }
+
+  fake_exchange make_exchange(std::string method, std::string target, std::string body = {}) {
+    auto actor = caf::actor_cast<caf::abstract_actor*>(connection);
+    return {std::move(method), std::move(target), std::move(body), dynamic_cast<connection_actor*>(actor), &home};
+  }
+
+  /// The handler runs as the connection's actor, and everybody does what there is to do.
+  void serve(fake_exchange& ex) {
+    ex.self().step([&] { make_routes(api).serve(ex); });
+    consume_messages();
+  }
+
+  fake_exchange served(std::string method, std::string target, std::string body = {}) {
+    auto ex = make_exchange(std::move(method), std::move(target), std::move(body));
+    serve(ex);
+    CAF_CHECK_EQUAL(ex.answers(), 1);
+    return ex;
+  }
+
+  /// `code param` of the refusal; `sessions` must not have been asked.
+  std::string refusal(std::string method, std::string target, std::string body = {}) {
+    play->asked.reset();
+    auto ex = served(std::move(method), std::move(target), std::move(body));
+    CAF_CHECK(!play->asked.has_value());
+    return ex.refusal();
+  }
+
+  /// What `sessions` was asked last.
+  template <class Request>
+  Request asked() {
+    auto request = std::any_cast<Request>(&play->asked);
+    CAF_REQUIRE(request != nullptr);
+    return *request;
+  }
+
+  script_ptr play;
+  std::shared_ptr<std::atomic<bool>> draining;
+  std::shared_ptr<const api_context> api;
+  reader_actor connection;
+  fake_home home;
+};
+
+} // namespace parley::net
