@@ -67,7 +67,7 @@ public:
     readers_ =
       std::make_unique<run_readers>(plan_.node->bounds.reader_window_bytes,
                                     [this](const reader_actor& to, log_piece piece) { self_->send(to, std::move(piece)); });
-    self_->set_down_handler([this](const caf::down_msg& down) { on_down(down.source); });
+    self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
     self_->monitor(plan_.owner);
     if (replay) {
       tell_again();
@@ -164,14 +164,19 @@ private:
     after_readers_left();
   }
 
-  void on_down(const caf::actor_addr& gone) {
+  void on_down(const caf::down_msg& down) {
+    auto& gone = down.source;
     for (auto& s : seats_)
       if (s.phase == seat_phase::generating && s.stream.address() == gone)
         return finish(s, finish_reason::error, answer_error{ec::internal, "The answer stopped unexpectedly."}, std::nullopt);
-    if (gone == plan_.owner.address())
+    if (gone == plan_.owner.address()) {
       forgotten_ = true;
-    else
+      // The node ends. A session that died of a defect is no reason to throw away what a provider gives us.
+      if (!over_ && (down.reason == caf::exit_reason::user_shutdown || down.reason == caf::exit_reason::kill))
+        return self_->quit(caf::exit_reason::user_shutdown);
+    } else {
       readers_->remove(gone);
+    }
     after_readers_left();
   }
 

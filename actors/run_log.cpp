@@ -65,9 +65,9 @@ run_log::position run_log::write(std::string& out, wire::stream_format format, s
 }
 
 std::size_t run_log::bytes() const {
-  auto bytes = sizeof(run_log) + entries_.capacity() * sizeof(entry) + others_.capacity() * sizeof(answer_event);
+  auto bytes = sizeof(run_log) + entries_.capacity() * sizeof(log_entry) + others_.capacity() * sizeof(answer_event);
   for (auto& seat : seats_)
-    bytes += sizeof(seat) + seat.text.content.capacity() + seat.reasoning.content.capacity();
+    bytes += sizeof(seat_tracks) + seat.text.content.capacity() + seat.reasoning.content.capacity();
   return bytes;
 }
 
@@ -78,7 +78,7 @@ std::string_view run_log::since_restart(participant who, event_kind kind) const 
   return std::string_view{track.content}.substr(track.restarted_at);
 }
 
-const run_log::track& run_log::track_of(participant who, event_kind kind) const {
+const run_log::content_track& run_log::track_of(participant who, event_kind kind) const {
   return kind == event_kind::text ? seats_[who].text : seats_[who].reasoning;
 }
 

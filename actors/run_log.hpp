@@ -45,7 +45,7 @@ public:
 
 private:
   /// 12 bytes an event: a delta is a range of its participant's text.
-  struct entry {
+  struct log_entry {
     participant who = 0;
     event_kind kind = event_kind::text;
     /// Where it begins in `texts`, or its index in `others_`.
@@ -54,22 +54,22 @@ private:
   };
 
   /// All text or reasoning of one participant, and where it last began again.
-  struct track {
+  struct content_track {
     std::string content;
     std::size_t restarted_at = 0;
   };
 
-  struct seat {
-    track text;
-    track reasoning;
+  struct seat_tracks {
+    content_track text;
+    content_track reasoning;
   };
 
   std::string_view since_restart(participant who, event_kind kind) const;
-  const track& track_of(participant who, event_kind kind) const;
+  const content_track& track_of(participant who, event_kind kind) const;
 
   run_id run_;
-  std::vector<entry> entries_;
-  std::vector<seat> seats_;
+  std::vector<log_entry> entries_;
+  std::vector<seat_tracks> seats_;
   std::vector<answer_event> others_;
 };
 

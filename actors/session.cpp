@@ -43,10 +43,13 @@ public:
     held_ = opened.held;
     messages_ = conversation{std::move(opened.messages)};
     self_->set_down_handler([this](const caf::down_msg& down) {
+      if (down.source == parent_.address())
+        return self_->quit(caf::exit_reason::user_shutdown);
       std::erase_if(logs_, [&](auto& entry) { return entry.second.address() == down.source; });
       if (running_ && running_->log.address() == down.source)
         take_over_again();
     });
+    self_->monitor(parent_);
     return {[this](const show_session&) { return counted(), view(); },
             [this](const change_session& m) { return counted(), change(m.wanted); },
             [this](const remove_session&) { return counted(), remove(); },
