@@ -1,0 +1,338 @@
+#include "net/loop.hpp"
+
+#include "net/upstream_client.hpp"
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/policy/unprofiled.hpp>
+#include <caf/scheduler/coordinator.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace parley::net {
+
+namespace {
+
+namespace asio = boost::asio;
+
+/// Sockets and timers get their turn after that many jobs or that long, and then at most that many callbacks run before
+/// the jobs have theirs: neither starves the other. A job is at most `messages_per_job` messages to one actor.
+constexpr int jobs_per_turn = 64;
+constexpr std::chrono::microseconds time_per_turn{500};
+constexpr int callbacks_per_turn = 64;
+constexpr std::size_t messages_per_job = 50;
+
+class io_context : public asio::io_context {
+public:
+  // One thread runs it, any thread may post.
+  io_context() : asio::io_context(1) {}
+
+  // Lets go of all pending handlers, and of what they hold, while sockets and timers can still be destroyed.
+  using asio::execution_context::shutdown;
+};
+
+using io_executor = asio::io_context::executor_type;
+using asio_timer = asio::basic_waitable_timer<steady, asio::wait_traits<steady>, io_executor>;
+
+/// Asio's timer is armed anew only for an earlier time; a later one waits until the earlier has passed. So a deadline that
+/// moves ahead all the time costs one timer event per period.
+class lazy_timer : public std::enable_shared_from_this<lazy_timer> {
+public:
+  lazy_timer(asio::io_context& io, std::function<void()> callback) : timer_(io.get_executor()), callback_(std::move(callback)) {}
+
+  void set(steady::time_point when) {
+    due_ = when;
+    if (when < armed_)
+      arm(when);
+  }
+
+  void cancel() { due_ = never; }
+
+  /// The callback isn't touched: it may be what ends the timer.
+  void end() {
+    due_ = armed_ = never;
+    ++generation_;
+    timer_.cancel();
+  }
+
+private:
+  static constexpr auto never = steady::time_point::max();
+
+  void arm(steady::time_point when) {
+    armed_ = when;
+    ++generation_;
+    timer_.expires_at(when);
+    timer_.async_wait([self = shared_from_this(), generation = generation_](const boost::system::error_code&) {
+      if (generation == self->generation_)
+        self->fire();
+    });
+  }
+
+  void fire() {
+    armed_ = never;
+    if (due_ == never)
+      return;
+    if (steady::now() < due_) {
+      arm(due_);
+      return;
+    }
+    due_ = never;
+    callback_();
+  }
+
+  asio_timer timer_;
+  std::function<void()> callback_;
+  steady::time_point due_ = never;
+  steady::time_point armed_ = never;
+  /// Tells the wait that counts from those it replaced.
+  unsigned generation_ = 0;
+};
+
+class owned_timer final : public loop_timer {
+public:
+  owned_timer(asio::io_context& io, std::function<void()> callback)
+    : timer_(std::make_shared<lazy_timer>(io, std::move(callback))) {}
+  ~owned_timer() override { timer_->end(); }
+  void set(steady::time_point when) override { timer_->set(when); }
+  void cancel() override { timer_->cancel(); }
+
+private:
+  std::shared_ptr<lazy_timer> timer_;
+};
+
+class actor_alarm final : public alarm {
+public:
+  actor_alarm(asio::io_context& io, caf::actor_addr target)
+    : timer_(io, [target = std::move(target)] {
+        if (auto alive = caf::actor_cast<caf::actor>(target))
+          caf::anon_send(alive, alarm_tick{});
+      }) {}
+  void set(steady::time_point when) override { timer_.set(when); }
+  void cancel() override { timer_.cancel(); }
+
+private:
+  owned_timer timer_;
+};
+
+class worker_loop;
+
+thread_local worker_loop* current_loop = nullptr;
+
+/// A worker's loop: its jobs, and its io_context.
+class worker_loop final : public loop, private caf::execution_unit {
+public:
+  worker_loop(caf::actor_system& sys, std::size_t number)
+    : caf::execution_unit(&sys), index_(number), guard_(io_.get_executor()) {}
+
+  // -- loop ----------------------------------------------------------------------------------------------------------
+
+  caf::execution_unit* unit() override { return this; }
+  steady::time_point now() const override { return steady::now(); }
+  asio::io_context& io() override { return io_; }
+  std::size_t index() const override { return index_; }
+  void post(std::function<void()> task) override { asio::post(io_, std::move(task)); }
+
+  std::unique_ptr<alarm> make_alarm(caf::actor_addr target) override {
+    return std::make_unique<actor_alarm>(io_, std::move(target));
+  }
+
+  std::unique_ptr<loop_timer> make_timer(std::function<void()> due) override {
+    return std::make_unique<owned_timer>(io_, std::move(due));
+  }
+
+  std::unique_ptr<upstream_call> call(const std::shared_ptr<const upstream>& at, wire::upstream_request what,
+                                      upstream_handler& handler) override {
+    return upstreams_.call(at, std::move(what), handler);
+  }
+
+  // -- scheduling ----------------------------------------------------------------------------------------------------
+
+  /// As the execution unit of homed actors: whichever thread makes one ready, it runs here.
+  void exec_later(caf::resumable* job) override {
+    if (current_loop == this)
+      push(job);
+    else
+      push_from_outside(job);
+  }
+
+  /// On its own thread.
+  void push(caf::resumable* job) { jobs_.push_back(job); }
+
+  /// Any thread. Wakes the loop once for all jobs that it hasn't taken yet.
+  void push_from_outside(caf::resumable* job) {
+    {
+      std::lock_guard guard{mutex_};
+      inbox_.push_back(job);
+      if (std::exchange(woken_, true))
+        return;
+    }
+    asio::post(io_, [this] { take_inbox(); });
+  }
+
+  /// The next job; runs sockets and timers while there is none.
+  caf::resumable* next() {
+    current_loop = this;
+    if (!jobs_.empty() && (++jobs_in_turn_ >= jobs_per_turn || steady::now() - turn_began_ >= time_per_turn)) {
+      for (int i = 0; i < callbacks_per_turn && io_.poll_one() != 0; ++i)
+        continue;
+      begin_turn();
+    }
+    if (jobs_.empty()) {
+      do {
+        io_.run_one();
+      } while (jobs_.empty());
+      begin_turn();
+    }
+    auto result = jobs_.front();
+    jobs_.pop_front();
+    return result;
+  }
+
+  // -- the end: all threads have been joined -------------------------------------------------------------------------
+
+  /// Letting go of one job may bring others. True if there was any.
+  template <class F>
+  bool drop_jobs(F drop) {
+    take_inbox();
+    bool any = false;
+    for (; !jobs_.empty(); any = true) {
+      auto job = jobs_.front();
+      jobs_.pop_front();
+      drop(job);
+    }
+    return any;
+  }
+
+  void shutdown_io() { io_.shutdown(); }
+
+private:
+  void begin_turn() {
+    jobs_in_turn_ = 0;
+    turn_began_ = steady::now();
+  }
+
+  void take_inbox() {
+    std::vector<caf::resumable*> taken;
+    {
+      std::lock_guard guard{mutex_};
+      taken.swap(inbox_);
+      woken_ = false;
+    }
+    jobs_.insert(jobs_.end(), taken.begin(), taken.end());
+  }
+
+  std::size_t index_;
+  io_context io_;
+  asio::executor_work_guard<io_executor> guard_;
+  upstream_client upstreams_{io_};
+  std::deque<caf::resumable*> jobs_;
+  int jobs_in_turn_ = 0;
+  steady::time_point turn_began_;
+
+  std::mutex mutex_;
+  /// Jobs from other threads; guarded by `mutex_`, as is `woken_`: `take_inbox` is posted.
+  std::vector<caf::resumable*> inbox_;
+  bool woken_ = false;
+};
+
+/// CAF's workers, as its scheduler's templates want them (`caf/scheduler/coordinator.hpp`).
+struct loop_policy : caf::policy::unprofiled {
+  struct coordinator_data {
+    explicit coordinator_data(caf::scheduler::abstract_coordinator*) {}
+    std::atomic<std::size_t> next{0};
+  };
+
+  /// CAF copies one of these for each worker: the copies have the loops.
+  struct worker_data {
+    explicit worker_data(caf::scheduler::abstract_coordinator* owner) : parent(owner) {}
+    worker_data(const worker_data& other)
+      : parent(other.parent), own(std::make_unique<worker_loop>(parent->system(), other.copies++)) {}
+
+    caf::scheduler::abstract_coordinator* parent;
+    mutable std::size_t copies = 0;
+    std::unique_ptr<worker_loop> own;
+  };
+
+  template <class Worker>
+  static worker_loop& loop_of(Worker* worker) {
+    return *worker->data().own;
+  }
+
+  template <class Coordinator>
+  void central_enqueue(Coordinator* self, caf::resumable* job) {
+    self->worker_by_id(self->data().next.fetch_add(1, std::memory_order_relaxed) % self->num_workers())->external_enqueue(job);
+  }
+
+  template <class Worker>
+  void external_enqueue(Worker* self, caf::resumable* job) {
+    loop_of(self).push_from_outside(job);
+  }
+
+  template <class Worker>
+  void internal_enqueue(Worker* self, caf::resumable* job) {
+    loop_of(self).push(job);
+  }
+
+  template <class Worker>
+  void resume_job_later(Worker* self, caf::resumable* job) {
+    loop_of(self).push(job);
+  }
+
+  template <class Worker>
+  caf::resumable* dequeue(Worker* self) {
+    return loop_of(self).next();
+  }
+
+  template <class Worker, class F>
+  void foreach_resumable(Worker* self, F drop) {
+    loop_of(self).drop_jobs(drop);
+  }
+
+  /// Called last. What pending handlers hold may be actors, whose end makes others ready: on until nothing is left.
+  template <class Coordinator, class F>
+  void foreach_central_resumable(Coordinator* self, F drop) {
+    for (std::size_t i = 0; i < self->num_workers(); ++i)
+      loop_of(self->worker_by_id(i)).shutdown_io();
+    for (bool any = true; any;) {
+      any = false;
+      for (std::size_t i = 0; i < self->num_workers(); ++i)
+        any |= loop_of(self->worker_by_id(i)).drop_jobs(drop);
+    }
+  }
+};
+
+using loop_scheduler = caf::scheduler::coordinator<loop_policy>;
+
+} // namespace
+
+loop* loop::current() {
+  return current_loop;
+}
+
+void load_loops(caf::actor_system_config& config, std::size_t workers) {
+  config.set("scheduler.max-threads", std::max<std::size_t>(workers, 1));
+  config.set("scheduler.max-throughput", messages_per_job);
+  config.load<loop_scheduler>();
+}
+
+std::size_t loops::size() const {
+  return system_->scheduler().num_workers();
+}
+
+loop& loops::at(std::size_t index) const {
+  return *static_cast<loop_scheduler&>(system_->scheduler()).worker_by_id(index)->data().own;
+}
+
+} // namespace parley::net

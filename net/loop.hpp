@@ -1,0 +1,61 @@
+#pragma once
+// The node's event loops: CAF's scheduler with one Asio `io_context` per worker. A loop's actors, sockets and timers run on
+// its one thread, so that none of them needs a lock, and a loop with nothing to do sleeps in epoll.
+//
+// The actor system owns the loops. When it goes, first the loops' threads end, then what their sockets and timers still
+// hold is let go, then the loops go themselves: an actor may keep a reference to its loop as long as it lives.
+
+#include "actors/api.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace caf {
+class actor_system;
+class actor_system_config;
+} // namespace caf
+
+namespace parley::net {
+
+/// Calls back at a time. Moving it to a later time costs nothing, so a deadline may move with every byte. On its loop only.
+class loop_timer {
+public:
+  /// Ends it: no callback comes any more.
+  virtual ~loop_timer() = default;
+  /// Replaces an earlier time. The callback comes once, never early.
+  virtual void set(steady::time_point when) = 0;
+  virtual void cancel() = 0;
+};
+
+class loop : public home_loop {
+public:
+  /// The loop whose thread this is; null on other threads.
+  static loop* current();
+
+  virtual boost::asio::io_context& io() = 0;
+  /// 0 for the first.
+  virtual std::size_t index() const = 0;
+  /// Runs `task` on the loop, never at once. Any thread.
+  virtual void post(std::function<void()> task) = 0;
+  virtual std::unique_ptr<loop_timer> make_timer(std::function<void()> due) = 0;
+};
+
+/// Makes the scheduler of the system to be ours, with that many workers (at least one).
+void load_loops(caf::actor_system_config& config, std::size_t workers);
+
+/// The loops of a system that was configured by `load_loops`. Any thread.
+class loops {
+public:
+  explicit loops(caf::actor_system& sys) : system_(&sys) {}
+  std::size_t size() const;
+  loop& at(std::size_t index) const;
+
+private:
+  caf::actor_system* system_;
+};
+
+} // namespace parley::net
