@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 namespace parley::net {
@@ -132,7 +133,8 @@ upstream_response::found upstream_response::take_head(std::string_view& bytes) {
 upstream_response::found upstream_response::parse_head(std::string_view header) {
   head_reader reader;
   reader.header_limit(max_header_bytes);
-  reader.body_limit(boost::none);
+  // To set none would mean that every length is too large (1.74).
+  reader.body_limit(std::numeric_limits<std::uint64_t>::max());
   beast::error_code error;
   reader.put({header.data(), header.size()}, error);
   if (error || !reader.is_header_done())
