@@ -22,9 +22,9 @@ upstream_request make_request(std::string path, const nlohmann::json& body, cons
   request.headers = std::move(credentials);
   request.headers.emplace_back("Content-Type", "application/json");
   request.headers.emplace_back("Accept", "text/event-stream");
-  for (auto& [name, value] : target.at->headers) {
-    std::erase_if(request.headers, [&](auto& ours) { return same_name(ours.first, name); });
-    request.headers.emplace_back(name, value);
+  for (auto& configured : target.at->headers) {
+    std::erase_if(request.headers, [&](auto& ours) { return same_name(ours.first, configured.first); });
+    request.headers.push_back(configured);
   }
   // The texts are clean already; `replace` is the handler that never throws.
   request.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
