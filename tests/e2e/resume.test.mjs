@@ -164,10 +164,10 @@ test('silence brings heartbeats, which are no events', async () => {
 });
 
 test('a slow first token brings heartbeats too', async () => {
-  const model = parley.model({reply: ['late'], holdAfter: 0});
-  const run = await api.send(await api.session([model, parley.model({holdAfter: 0})]), 'Hello');
+  const models = [parley.model({reply: ['late'], holdAfter: 0}), parley.model({holdAfter: 0})];
+  const run = await api.send(await api.session(models), 'Hello');
   await run.take(1, (line) => line.kind === '2');
-  for (const request of upstream.requests) request.release();
+  for (const model of models) (await upstream.request(model)).release();
   await run.all();
   assert.equal(run.text(), 'late');
 });

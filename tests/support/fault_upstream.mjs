@@ -80,12 +80,12 @@ export class FaultUpstream {
   #behaviours = new Map();
   #waiting = []; // {model, nth, resolve}
   #connections = 0;
-  /** All requests, in the order they came. */
-  requests = [];
+  #requests = new Map(); // by model, in the order they came
 
-  /** `secure`: {key, cert} as PEM, to listen with TLS. */
-  static async start({port = 0, secure} = {}) {
+  /** `secure`: {key, cert} as PEM, to listen with TLS. `remembers`: false for long tests, which ask for no request. */
+  static async start({port = 0, secure, remembers = true} = {}) {
     const upstream = new FaultUpstream();
+    upstream.remembers = remembers;
     const accept = (socket) => upstream.#serve(socket);
     upstream.#server = secure ? tls.createServer(secure, accept) : net.createServer({noDelay: true}, accept);
     // A client that refuses our certificate is a test's business, not this server's.
@@ -103,16 +103,16 @@ export class FaultUpstream {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  /** One behaviour, or a list: one for each request, the last for all that follow. */
+  /** One behaviour; or a list: one for each request, the last for all that follow; or a function that makes it of the request. */
   behave(model, behaviour) {
     const list = Array.isArray(behaviour) ? behaviour : [behaviour];
-    for (const name of list.flatMap(Object.keys))
+    for (const name of list.flatMap((entry) => Object.keys(entry)))
       if (!(name in defaults)) throw new Error(`no such behaviour: ${name}`);
     this.#behaviours.set(model, {list, used: 0});
   }
 
   requestsFor(model) {
-    return this.requests.filter((request) => request.model === model);
+    return this.#requests.get(model) ?? [];
   }
 
   /** The nth request for that model, as soon as it has come. */
@@ -149,20 +149,26 @@ export class FaultUpstream {
     const body = JSON.parse(request.bodyText);
     Object.assign(request, {format, body, model: body.model, at: Date.now(), sent: []});
     const known = this.#behaviours.get(body.model);
-    const chosen = known ? known.list[Math.min(known.used++, known.list.length - 1)] : behaviourFromName(body.model);
+    const entry = known ? known.list[Math.min(known.used++, known.list.length - 1)] : behaviourFromName(body.model);
+    const chosen = typeof entry === 'function' ? entry(request) : entry;
     const response = new Response(socket, request, {...defaults, ...chosen});
     /** Lets a response go on that `holdAfter` holds. */
     request.release = () => response.release();
     /** How it went: `complete`, `cut` (by us), or `gone` (the client closed first). */
     request.outcome = response.outcome;
-    this.requests.push(request);
-    const nth = this.requestsFor(body.model).length;
+    if (this.remembers) this.#remember(request);
+    return response.run();
+  }
+
+  #remember(request) {
+    const {model} = request;
+    const nth = this.requestsFor(model).length + 1;
+    this.#requests.set(model, [...this.requestsFor(model), request]);
     this.#waiting = this.#waiting.filter((wait) => {
-      if (wait.model !== body.model || wait.nth !== nth) return true;
+      if (wait.model !== model || wait.nth !== nth) return true;
       wait.resolve(request);
       return false;
     });
-    return response.run();
   }
 }
 
