@@ -14,12 +14,13 @@ const caf::atom_value category = caf::atom("parley");
 } // namespace
 
 caf::error to_error(const failure& why) {
-  return {static_cast<std::uint8_t>(why.code), category, caf::make_message(why.message, why.param)};
+  // CAF takes the code 0 for "no error", and an `ec` may be 0.
+  return {static_cast<std::uint8_t>(static_cast<int>(why.code) + 1), category, caf::make_message(why.message, why.param)};
 }
 
 failure to_failure(const caf::error& why) {
   if (why.category() == category) {
-    failure result{static_cast<ec>(why.code()), {}, {}};
+    failure result{static_cast<ec>(why.code() - 1), {}, {}};
     auto& context = why.context();
     if (context.match_elements<std::string, std::string>()) {
       result.message = context.get_as<std::string>(0);
