@@ -34,15 +34,19 @@ struct read_done {
 /// From either thread: its last message.
 struct thread_done {};
 
+/// From the actor to itself: what came before the exit message has been taken.
+struct take_no_more {};
+
 /// The actor as its own threads see it.
-using store_actor =
-  persistence_actor::extend<caf::reacts_to<batch_written>, caf::reacts_to<read_done>, caf::reacts_to<thread_done>>;
+using store_actor = persistence_actor::extend<caf::reacts_to<batch_written>, caf::reacts_to<read_done>,
+                                              caf::reacts_to<thread_done>, caf::reacts_to<take_no_more>>;
 
 } // namespace parley::persistence
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::persistence::batch_written)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::persistence::read_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::persistence::thread_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::persistence::take_no_more)
 
 namespace parley::persistence {
 
@@ -264,8 +268,9 @@ store_actor::behavior_type persistence(self_pointer self, std::shared_ptr<store_
   self->state.threads = std::move(threads);
   self->state.threads->start(self);
   self->set_exit_handler([self](const caf::exit_msg& message) {
+    // Exit messages overtake others: this one goes behind what is in the mailbox.
     if (message.reason)
-      self->state.threads->close();
+      self->send(self, take_no_more{});
   });
   return {
     [self](create_session& what) { return write(self, what); },
@@ -303,6 +308,7 @@ store_actor::behavior_type persistence(self_pointer self, std::shared_ptr<store_
       else
         std::visit([&](auto& found) { self->state.deliver(done.request, std::move(found)); }, *done.answer);
     },
+    [self](take_no_more) { self->state.threads->close(); },
     [self](thread_done) {
       if (--self->state.threads_at_work == 0)
         self->quit(caf::exit_reason::user_shutdown);

@@ -19,8 +19,9 @@ struct persistence_options {
 /// Each store gets a thread of its own. Writes are carried out in their order, all that wait as one batch; a session's
 /// read sees what was answered as written before.
 ///
-/// Ends by an exit message (`user_shutdown`): from then on it answers `unavailable`, but first carries out and answers
-/// what it had accepted. It lives until then, whoever holds its handle: send it last, when nobody is left who writes.
+/// Ends by an exit message (`user_shutdown`): first it carries out and answers all that was sent to it before, and refuses
+/// what comes later as `unavailable`. It lives until then, whoever holds its handle: send it last, when nobody is left who
+/// writes.
 persistence_actor spawn_persistence(caf::actor_system& sys, std::unique_ptr<store> writer, std::unique_ptr<store> reader,
                                     const persistence_options& options = {});
 
