@@ -4,7 +4,7 @@
 #include "net/request_fields.hpp"
 
 #include <algorithm>
-#include <ranges>
+#include <span>
 
 namespace parley::net {
 
@@ -35,7 +35,7 @@ void list_models(const api_context& api, exchange& ex) {
   if (!check.ok())
     return ex.refuse(check.problem());
   auto end = begin + std::min<std::ptrdiff_t>(limit, models.end() - begin);
-  ex.answer(json_response(200, list_object(std::ranges::subrange(begin, end), end != models.end())));
+  ex.answer(json_response(200, list_object(std::span{begin, end}, end != models.end())));
 }
 
 /// GET /health/
