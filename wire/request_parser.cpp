@@ -97,10 +97,11 @@ expected<void> take_target(std::string_view target, http_request& into) {
     return {};
   }
   if (target.front() != '/') {
-    auto scheme = target.substr(0, target.find("://"));
-    if (!equal_ignoring_case(scheme, "http") && !equal_ignoring_case(scheme, "https"))
+    auto scheme_end = target.find("://");
+    auto scheme = target.substr(0, scheme_end);
+    if (scheme_end == std::string_view::npos || (!equal_ignoring_case(scheme, "http") && !equal_ignoring_case(scheme, "https")))
       return refuse("The request target is neither a path nor an absolute URL.");
-    target.remove_prefix(scheme.size() + 3);
+    target.remove_prefix(scheme_end + 3);
     auto authority = target.substr(0, target.find_first_of("/?"));
     if (authority.empty() || !is_authority(authority))
       return refuse("The request target's authority is malformed.");
@@ -179,7 +180,7 @@ request_parser::stage request_parser::at() const {
 }
 
 bool request_parser::take_expectation() {
-  return current_ && buffered() == 0 && std::exchange(current_->expects_continue, false);
+  return current_ && std::exchange(current_->expects_continue, false);
 }
 
 expected<std::optional<http_request>> request_parser::next() {
@@ -192,6 +193,8 @@ expected<std::optional<http_request>> request_parser::next() {
       return std::optional<http_request>{};
     }
   }
+  if (buffered() != 0)
+    current_->expects_continue = false;
   auto whole = take_body();
   if (!whole)
     return tl::unexpected{std::move(whole.error())};
