@@ -85,7 +85,7 @@ CAF_TEST(text after the finish reason is kept) {
 
 CAF_TEST(reasoning goes by either name and is told once) {
   CAF_CHECK_EQUAL(decoded(chunk(R"({"reasoning_content":"Let me think","content":null})")
-                          + chunk(R"({"reasoning":" on","content":""})")
+                          + chunk(R"({"reasoning":" on","content":"","reasoning_content":null})")
                           + chunk(R"({"content":"","reasoning":"same","reasoning_content":"same"})")
                           + chunk(R"({"content":"It is 4.","reasoning_content":null})") + stopped + done),
                   (strings{"reasoning Let me think", "reasoning  on", "reasoning same", "text It is 4.", "finished stop"}));
