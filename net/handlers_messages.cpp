@@ -174,14 +174,7 @@ void attach(const api_context& api, exchange& ex, message_id id) {
   attach_to_run wanted{id, read_from(check, ex.request()), &ex.home()};
   if (!check.ok())
     return ex.refuse(check.problem());
-  auto format = wire::choose_format(ex.request().header("accept"));
-  if (ex.request().method != "HEAD")
-    return stream_run(api, ex, wanted, format);
-  ask_sessions(api, ex, wanted, [&ex, format](const run_opened&) {
-    http_response head;
-    head.content_type = wire::content_type(format);
-    ex.answer(std::move(head));
-  });
+  stream_run(api, ex, wanted, wire::choose_format(ex.request().header("accept")));
 }
 
 /// POST /api/messages/{id}/stop/

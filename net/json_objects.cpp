@@ -176,17 +176,6 @@ json_object to_json(const answer_state& state) {
   return result;
 }
 
-json_object error_object(const failure& why, std::string_view request_id) {
-  json_object inner;
-  inner["code"] = name(why.code);
-  inner["message"] = why.message;
-  inner["request_id"] = request_id;
-  inner["param"] = text_or_null(why.param);
-  json_object result;
-  result["error"] = std::move(inner);
-  return result;
-}
-
 std::string to_text(const json_object& what) {
   return what.dump(-1, ' ', false, json_object::error_handler_t::replace);
 }
@@ -194,7 +183,7 @@ std::string to_text(const json_object& what) {
 http_response json_response(int status, const json_object& body) {
   http_response response;
   response.status = status;
-  response.body = to_text(body);
+  response.body = to_text(body) + "\n";
   return response;
 }
 

@@ -19,9 +19,6 @@ inline json_object to_json(const std::shared_ptr<const model>& entry) {
 }
 json_object to_json(const answer_state& state);
 
-/// `{"error":{"code","message","request_id","param"}}`
-json_object error_object(const failure& why, std::string_view request_id);
-
 /// `{"data":[…],"next":null|"…"}`. `next` is the last entry's id, where another page follows.
 template <class Entries>
 json_object list_object(const Entries& entries, bool more) {
@@ -38,6 +35,7 @@ json_object list_object(const Entries& entries, bool more) {
 /// JSON text. Ill-formed UTF-8, which no text of ours should have, becomes U+FFFD instead of an exception.
 std::string to_text(const json_object& what);
 
+/// With a line's end, for who reads it in a terminal.
 http_response json_response(int status, const json_object& body);
 
 } // namespace parley::net

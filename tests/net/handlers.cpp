@@ -32,6 +32,11 @@ std::string messages_body(const std::string& messages) {
   return turn_body("\"messages\":[" + messages + "]");
 }
 
+/// The body of an answer with that object.
+std::string line_of(const json_object& object) {
+  return to_text(object) + "\n";
+}
+
 constexpr auto hello = R"({"role":"user","content":"Hello"})";
 
 std::string with_parameters(const std::string& parameters) {
@@ -241,13 +246,6 @@ CAF_TEST(attaching at what is no offset is refused) {
   CAF_CHECK_EQUAL(ex.refusal(), "invalid_request Last-Event-ID");
 }
 
-CAF_TEST(HEAD of a stream says what it would be) {
-  auto ex = served("HEAD", message_path + "stream/");
-  CAF_REQUIRE(ex.answered);
-  CAF_CHECK_EQUAL(ex.answered->content_type, "text/plain; charset=utf-8");
-  CAF_CHECK(ex.answered->body.empty());
-}
-
 CAF_TEST(stop answers with the states) {
   play->stopped.states = {{a_message, 0, message_status::failed, finish_reason::cancelled},
                           {another, 1, message_status::success, finish_reason::stop}};
@@ -257,7 +255,8 @@ CAF_TEST(stop answers with the states) {
   CAF_CHECK_EQUAL(ex.answered->status, 200);
   CAF_CHECK_EQUAL(ex.answered->body, std::string{R"({"messages":[{"id":")"} + message_text
                                        + R"(","participant":"a","status":"failed","finish_reason":"cancelled"},{"id":")"
-                                       + other_text + R"(","participant":"b","status":"success","finish_reason":"stop"}]})");
+                                       + other_text + R"(","participant":"b","status":"success","finish_reason":"stop"}]})"
+                                       + "\n");
 }
 
 CAF_TEST(a message is shown by its id) {
@@ -266,7 +265,7 @@ CAF_TEST(a message is shown by its id) {
   auto ex = served("GET", message_path);
   CAF_CHECK(asked<show_message>().id == a_message);
   CAF_REQUIRE(ex.answered);
-  CAF_CHECK_EQUAL(ex.answered->body, to_text(to_json(play->found)));
+  CAF_CHECK_EQUAL(ex.answered->body, line_of(to_json(play->found)));
 }
 
 CAF_TEST(what is no id is not found) {
@@ -293,7 +292,7 @@ CAF_TEST(a session is made with all that may be given) {
   CAF_CHECK(*made.given.parameters == (sampling_parameters{2, 0.5, 1, {"a", "b", "c", "d"}}));
   CAF_REQUIRE(ex.answered);
   CAF_CHECK_EQUAL(ex.answered->status, 201);
-  CAF_CHECK_EQUAL(ex.answered->body, to_text(to_json(play->view)));
+  CAF_CHECK_EQUAL(ex.answered->body, line_of(to_json(play->view)));
   CAF_CHECK_EQUAL(ex.answer_header("Location"), session_path);
 }
 
@@ -367,7 +366,7 @@ CAF_TEST(sessions are listed page by page) {
   CAF_CHECK_EQUAL(asked<browse_sessions>().page.limit, 1);
   CAF_CHECK(asked<browse_sessions>().page.after == a_session);
   CAF_REQUIRE(ex.answered);
-  CAF_CHECK_EQUAL(ex.answered->body, to_text(list_object(play->sessions.data, true)));
+  CAF_CHECK_EQUAL(ex.answered->body, line_of(list_object(play->sessions.data, true)));
   served("GET", "/api/sessions/");
   CAF_CHECK_EQUAL(asked<browse_sessions>().page.limit, 50);
   CAF_CHECK(!asked<browse_sessions>().page.after);
@@ -385,7 +384,7 @@ CAF_TEST(a session is shown and changed and removed) {
   play->view.about.id = a_session;
   auto shown = served("GET", session_path);
   CAF_CHECK(asked<show_session>().id == a_session);
-  CAF_CHECK_EQUAL(shown.answered->body, to_text(to_json(play->view)));
+  CAF_CHECK_EQUAL(shown.answered->body, line_of(to_json(play->view)));
 
   auto changed = served("PATCH", session_path, R"({"title":"","parameters":{"temperature":1}})");
   auto wanted = asked<change_session>();
@@ -416,7 +415,7 @@ CAF_TEST(a transcript comes page by page) {
   CAF_CHECK(page.session_key == a_session);
   CAF_CHECK_EQUAL(page.limit, 200);
   CAF_CHECK(page.after == a_message);
-  CAF_CHECK_EQUAL(ex.answered->body, to_text(list_object(play->transcript.data, false)));
+  CAF_CHECK_EQUAL(ex.answered->body, line_of(list_object(play->transcript.data, false)));
 }
 
 // -- the node ----------------------------------------------------------------------------------------------------------
@@ -424,25 +423,28 @@ CAF_TEST(a transcript comes page by page) {
 CAF_TEST(the catalogue is listed with what is not available) {
   auto ex = served("GET", "/api/models/");
   CAF_REQUIRE(ex.answered);
-  CAF_CHECK_EQUAL(ex.answered->body, to_text(list_object(api->node->models.all(), false)));
+  CAF_CHECK_EQUAL(ex.answered->body, line_of(list_object(api->node->models.all(), false)));
   auto first = served("GET", "/api/models/?limit=2");
   CAF_CHECK_NOT_EQUAL(first.answered->body.find(R"("next":"slow")"), std::string::npos);
   auto rest = served("GET", "/api/models/?limit=2&after=slow");
   CAF_CHECK_EQUAL(rest.answered->body, R"({"data":[{"id":"absent","display_name":"absent","provider":"demo",)"
-                                       R"("context_tokens":null,"available":false}],"next":null})");
+                                       R"("context_tokens":null,"available":false}],"next":null})"
+                                       "\n");
 }
 
 CAF_TEST(health is that of the store) {
   auto well = served("GET", "/health/");
   CAF_CHECK_EQUAL(well.answered->status, 200);
   CAF_CHECK_EQUAL(well.answered->body,
-                  R"({"status":"ok","async_enabled":true,"version":"1.2.3","node":"n1","checks":{"store":"ok"}})");
+                  R"({"status":"ok","async_enabled":true,"version":"1.2.3","node":"n1","checks":{"store":"ok"}})"
+                  "\n");
   play->store_is_there = false;
   auto ill = served("GET", "/health/");
   CAF_CHECK_EQUAL(ill.answered->status, 503);
   CAF_CHECK_EQUAL(
     ill.answered->body,
-    R"({"status":"failing","async_enabled":true,"version":"1.2.3","node":"n1","checks":{"store":"store_unavailable"}})");
+    R"({"status":"failing","async_enabled":true,"version":"1.2.3","node":"n1","checks":{"store":"store_unavailable"}})"
+    "\n");
 }
 
 CAF_TEST(a node is ready until it drains or loses its store) {

@@ -135,13 +135,6 @@ CAF_TEST(a list names the next page only if there is one) {
   CAF_CHECK_EQUAL(list_object(page, true)["data"].size(), 1U);
 }
 
-CAF_TEST(an error names its field or null) {
-  CAF_CHECK_EQUAL(to_text(error_object({ec::invalid_request, "`mode` is missing.", "mode"}, "r1")),
-                  R"({"error":{"code":"invalid_request","message":"`mode` is missing.","request_id":"r1","param":"mode"}})");
-  CAF_CHECK_EQUAL(to_text(error_object({ec::not_found, "Gone.", {}}, "r1")),
-                  R"({"error":{"code":"not_found","message":"Gone.","request_id":"r1","param":null}})");
-}
-
 CAF_TEST(text that is no text becomes the replacement character) {
   auto what = make_answer();
   what.content = "a\xFF"
