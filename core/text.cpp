@@ -78,6 +78,24 @@ bool is_low_surrogate(int unit) {
   return unit >= 0xDC00 && unit <= 0xDFFF;
 }
 
+/// The first `\u` escape from `at` on that stands for no character of a text: NUL, or half of a surrogate pair.
+std::size_t find_wrong_escape(std::string_view json, std::size_t at) {
+  while ((at = json.find('\\', at)) != std::string_view::npos) {
+    if (at + 1 >= json.size() || json[at + 1] != 'u') {
+      at += 2; // an escaped backslash begins no other escape
+      continue;
+    }
+    auto unit = hex4(json, at + 2);
+    if (is_high_surrogate(unit) && json.substr(at + 6, 2) == "\\u" && is_low_surrogate(hex4(json, at + 8)))
+      at += 12;
+    else if (unit == 0 || is_high_surrogate(unit) || is_low_surrogate(unit))
+      return at;
+    else
+      at += 6;
+  }
+  return at;
+}
+
 } // namespace
 
 bool is_clean_text(std::string_view bytes) {
@@ -123,32 +141,12 @@ std::string to_clean_text(std::string_view bytes) {
 }
 
 bool repair_json_text(std::string_view json, std::string& out) {
-  bool clean = is_clean_text(json);
-  if (clean && json.find("\\u") == std::string_view::npos)
+  if (is_clean_text(json) && find_wrong_escape(json, 0) == std::string_view::npos)
     return false;
-  std::string fixed = clean ? std::string{json} : to_clean_text(json);
-  bool changed = !clean;
-  for (std::size_t at = fixed.find('\\'); at != std::string::npos; at = fixed.find('\\', at)) {
-    if (at + 1 >= fixed.size() || fixed[at + 1] != 'u') {
-      at += 2;
-      continue;
-    }
-    auto unit = hex4(fixed, at + 2);
-    if (is_high_surrogate(unit) && fixed.compare(at + 6, 2, "\\u") == 0 && is_low_surrogate(hex4(fixed, at + 8))) {
-      at += 12;
-    } else {
-      if (unit == 0 || is_high_surrogate(unit) || is_low_surrogate(unit)) {
-        fixed.replace(at + 2, 4, "fffd");
-        changed = true;
-      }
-      at += 6;
-    }
-    if (at >= fixed.size())
-      break;
-  }
-  if (changed)
-    out = std::move(fixed);
-  return changed;
+  out = to_clean_text(json);
+  for (auto at = find_wrong_escape(out, 0); at != std::string::npos; at = find_wrong_escape(out, at + 6))
+    out.replace(at + 2, 4, "fffd");
+  return true;
 }
 
 void append_json_escaped(std::string& out, std::string_view text) {

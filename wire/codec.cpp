@@ -25,7 +25,7 @@ std::string message_in(std::string_view body, std::string_view secret) {
   return {};
 }
 
-failure with_message(ec code, std::string sentence, std::string_view body, std::string_view secret) {
+failure with_message(ec code, const std::string& sentence, std::string_view body, std::string_view secret) {
   if (auto message = message_in(body, secret); !message.empty())
     return {code, sentence + ": " + message, {}};
   return {code, sentence + ".", {}};

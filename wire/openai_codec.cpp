@@ -24,14 +24,14 @@ std::optional<finish_reason> to_finish_reason(std::string_view reason) {
 }
 
 /// OpenAI names its errors, gateways use the HTTP status that the error would have had.
-ec to_code(std::string_view type, std::string_view code, std::optional<std::int64_t> status) {
+ec to_code(std::string_view type, std::string_view code, std::int64_t status) {
   auto either_has = [&](std::string_view word) {
     return type.find(word) != std::string_view::npos || code.find(word) != std::string_view::npos;
   };
   if (status == 429 || code == "429" || either_has("rate_limit"))
     return ec::upstream_rate_limited;
-  if ((status && *status >= 500) || (code.size() == 3 && code.front() == '5') || either_has("server_error")
-      || either_has("overloaded") || either_has("unavailable"))
+  if (status >= 500 || (code.size() == 3 && code.front() == '5') || either_has("server_error") || either_has("overloaded")
+      || either_has("unavailable"))
     return ec::upstream_overloaded;
   return ec::upstream_rejected;
 }
@@ -85,7 +85,7 @@ private:
 
   void take_error(simdjson::dom::object chunk, answer_sink& sink) {
     auto error = object_at(chunk, "error").value_or(chunk);
-    auto status = count_at(error, "code");
+    auto status = count_at(error, "code").value_or(0);
     auto code = to_code(string_at(error, "type"), string_at(error, "code"), status);
     auto message = string_at(error, "message");
     if (message.empty())
