@@ -1,0 +1,428 @@
+// Clients that cost next to nothing: one thread, epoll, N streams at once; measures each chunk's way from the fast upstream
+// through a server, checks each stream's text by its hash, and prints one JSON object.
+//
+//   loadgen --port P --mode parley|openai [--path /v1/chat/completions] [--model bench-20-50000]
+//           [--models bench[,bench2]] [--streams 1000] [--ramp-ms 1000] [--timeout-s 120]
+//
+// `parley` makes a session for each stream, then posts a turn and reads lines; `openai` posts a chat completion.
+
+#include "bench/stamped_text.hpp"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <netinet/tcp.h>
+#include <string>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <vector>
+
+using namespace parley::bench;
+
+namespace {
+
+/// Counts by logarithmic buckets: 64 to each doubling, so within 1.6 %.
+class histogram {
+public:
+  void add(std::uint64_t nanos) {
+    auto shift = std::max(0, static_cast<int>(std::bit_width(nanos)) - 7);
+    auto bucket = static_cast<std::size_t>(shift) * 64 + static_cast<std::size_t>(nanos >> shift);
+    if (bucket >= counts_.size())
+      counts_.resize(bucket + 1);
+    ++counts_[bucket];
+    ++total_;
+  }
+
+  /// Milliseconds.
+  double quantile(double q) const {
+    auto left = static_cast<std::uint64_t>(q * static_cast<double>(total_));
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      if (counts_[i] > left) {
+        auto shift = i < 128 ? 0 : (i - 64) / 64;
+        return static_cast<double>((i - shift * 64) << shift) / 1e6;
+      }
+      left -= counts_[i];
+    }
+    return 0;
+  }
+
+  std::string json() const {
+    char text[128];
+    std::snprintf(text, sizeof text, R"({"p50":%.3f,"p99":%.3f,"p999":%.3f})", quantile(0.5), quantile(0.99), quantile(0.999));
+    return text;
+  }
+
+private:
+  std::vector<std::uint64_t> counts_;
+  std::uint64_t total_ = 0;
+};
+
+struct options {
+  std::uint16_t port = 0;
+  bool parley = false;
+  std::string path = "/v1/chat/completions";
+  std::string model = "bench-20-50000";
+  std::vector<std::string> models{"bench"};
+  std::size_t streams = 100;
+  std::uint64_t ramp_ms = 1000;
+  std::uint64_t timeout_s = 120;
+};
+
+/// One answer's text as it comes.
+struct answer {
+  std::uint64_t hash = hash_seed;
+  std::uint64_t number = 0;
+  bool whole = false;
+};
+
+enum class state { connecting, making_session, ready, streaming, done, failed };
+
+struct client {
+  int fd = -1;
+  state at = state::connecting;
+  std::uint64_t start_at = 0;
+  std::uint64_t asked_at = 0;
+  bool first_seen = false;
+  std::string session;
+  std::string in;
+  /// Of the response: -1 while its header isn't whole.
+  long body_left = -1;
+  bool chunked = false;
+  bool ended = false;
+  /// Lines that aren't whole yet.
+  std::string line;
+  std::array<answer, 8> answers;
+};
+
+struct results {
+  histogram latency;
+  histogram first;
+  std::uint64_t chunks = 0;
+  std::uint64_t events = 0;
+  std::uint64_t finished = 0;
+  std::uint64_t failed = 0;
+  std::map<std::string, int> reasons;
+  std::uint64_t first_chunk_at = 0;
+  std::uint64_t last_chunk_at = 0;
+};
+
+class generator {
+public:
+  explicit generator(options o) : options_(std::move(o)), clients_(options_.streams) { epoll_ = epoll_create1(0); }
+
+  results run() {
+    connect_all();
+    auto deadline = now_ns() + options_.timeout_s * 1'000'000'000ULL;
+    // All are connected and have their sessions before the first turn is posted.
+    while (ready_ + over_ < clients_.size() && now_ns() < deadline)
+      poll(100);
+    auto begin = now_ns() + 50'000'000;
+    for (std::size_t i = 0; i < clients_.size(); ++i)
+      clients_[i].start_at = begin + options_.ramp_ms * 1'000'000 * i / clients_.size();
+    std::size_t next = 0;
+    while (over_ < clients_.size() && now_ns() < deadline) {
+      while (next < clients_.size() && clients_[next].start_at <= now_ns())
+        start(clients_[next++]);
+      poll(next < clients_.size()
+             ? static_cast<int>((clients_[next].start_at - std::min(now_ns(), clients_[next].start_at)) / 1'000'000)
+             : 1000);
+    }
+    for (auto& c : clients_)
+      if (c.at != state::done && c.at != state::failed)
+        fail(c, "not finished in time");
+    return result_;
+  }
+
+private:
+  void connect_all() {
+    for (std::size_t i = 0; i < clients_.size(); ++i) {
+      auto& c = clients_[i];
+      c.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+      if (c.fd < 0) {
+        fail(c, "no file descriptor");
+        continue;
+      }
+      int on = 1;
+      setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      sockaddr_in address{};
+      address.sin_family = AF_INET;
+      address.sin_port = htons(options_.port);
+      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      if (connect(c.fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 && errno != EINPROGRESS) {
+        fail(c, "connection refused");
+        continue;
+      }
+      epoll_event event{};
+      event.events = EPOLLIN | EPOLLOUT | EPOLLET;
+      event.data.u64 = i;
+      epoll_ctl(epoll_, EPOLL_CTL_ADD, c.fd, &event);
+      if (i % 64 == 63)
+        poll(1);
+    }
+  }
+
+  void poll(int millis) {
+    epoll_event events[512];
+    auto count = epoll_wait(epoll_, events, 512, millis);
+    for (int i = 0; i < count; ++i) {
+      auto& c = clients_[events[i].data.u64];
+      if (c.at == state::connecting && (events[i].events & EPOLLOUT))
+        connected(c);
+      if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+        readable(c);
+    }
+  }
+
+  void connected(client& c) {
+    if (!options_.parley)
+      return become_ready(c);
+    c.at = state::making_session;
+    std::string body = std::string{R"({"mode":")"} + (options_.models.size() > 1 ? "compare" : "direct") + R"(","models":[)";
+    for (auto& model : options_.models)
+      body += (body.back() == '[' ? "\"" : ",\"") + model + '"';
+    post(c, "/api/sessions/", body + "]}");
+  }
+
+  void become_ready(client& c) {
+    c.at = state::ready;
+    ++ready_;
+  }
+
+  void post(client& c, const std::string& path, const std::string& body) {
+    c.body_left = -1;
+    c.ended = false;
+    auto request = "POST " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(options_.port)
+                   + "\r\nContent-Type: application/json\r\nAuthorization: Bearer bench\r\nContent-Length: "
+                   + std::to_string(body.size()) + "\r\n\r\n" + body;
+    if (send(c.fd, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
+      fail(c, "request not taken");
+  }
+
+  void start(client& c) {
+    if (c.at != state::ready)
+      return;
+    c.at = state::streaming;
+    c.asked_at = now_ns();
+    if (options_.parley)
+      post(c, "/api/messages/stream/", R"({"session_id":")" + c.session + R"(","messages":[{"role":"user","content":"Hello"}]})");
+    else
+      post(c, options_.path,
+           R"({"model":")" + options_.model
+             + R"(","stream":true,"max_tokens":1000,"messages":[{"role":"user","content":"Hello"}]})");
+  }
+
+  void readable(client& c) {
+    for (;;) {
+      char buffer[65536];
+      auto got = recv(c.fd, buffer, sizeof buffer, 0);
+      if (got < 0 && errno == EAGAIN)
+        return;
+      if (got <= 0)
+        return c.at == state::done || c.at == state::failed ? void() : fail(c, "connection closed");
+      if (c.at == state::done || c.at == state::failed)
+        return;
+      c.in.append(buffer, static_cast<std::size_t>(got));
+      decode(c);
+      if (static_cast<std::size_t>(got) < sizeof buffer)
+        return;
+    }
+  }
+
+  /// The response's header, then its body, chunked or not.
+  void decode(client& c) {
+    if (c.body_left < 0) {
+      auto end = c.in.find("\r\n\r\n");
+      if (end == std::string::npos)
+        return;
+      auto head = c.in.substr(0, end);
+      std::transform(head.begin(), head.end(), head.begin(), [](char x) { return x >= 'A' && x <= 'Z' ? char(x + 32) : x; });
+      auto status = head.substr(9, 3);
+      if (status != "200" && status != "201")
+        return fail(c, "status " + status);
+      c.chunked = head.find("transfer-encoding: chunked") != std::string::npos;
+      auto length = head.find("content-length: ");
+      c.body_left = c.chunked ? 0 : length == std::string::npos ? 1L << 60 : std::atol(head.c_str() + length + 16);
+      c.in.erase(0, end + 4);
+    }
+    std::size_t at = 0;
+    while (c.chunked && !c.ended && at < c.in.size()) {
+      if (c.body_left == 0) {
+        auto eol = c.in.find("\r\n", at);
+        if (eol == std::string::npos)
+          break;
+        if (eol == at) { // after a chunk
+          at += 2;
+          continue;
+        }
+        c.body_left = std::strtol(c.in.c_str() + at, nullptr, 16);
+        at = eol + 2;
+        c.ended = c.body_left == 0;
+        continue;
+      }
+      auto part = std::min(static_cast<std::size_t>(c.body_left), c.in.size() - at);
+      take(c, std::string_view{c.in}.substr(at, part));
+      c.body_left -= static_cast<long>(part);
+      at += part;
+    }
+    if (!c.chunked) {
+      at = std::min(static_cast<std::size_t>(c.body_left), c.in.size());
+      take(c, std::string_view{c.in}.substr(0, at));
+      c.body_left -= static_cast<long>(at);
+      c.ended = c.body_left == 0;
+    }
+    c.in.erase(0, at);
+    if (c.ended)
+      response_ended(c);
+  }
+
+  void take(client& c, std::string_view bytes) {
+    c.line += bytes;
+    std::size_t at = 0;
+    for (auto eol = c.line.find('\n'); eol != std::string::npos; eol = c.line.find('\n', at)) {
+      read_line(c, std::string_view{c.line}.substr(at, eol - at));
+      at = eol + 1;
+    }
+    c.line.erase(0, at);
+  }
+
+  void read_line(client& c, std::string_view line) {
+    constexpr std::string_view mark = "\"content\":\"";
+    auto at = line.find(mark);
+    if (at == std::string_view::npos) {
+      constexpr std::string_view anthropic_mark = "\"text\":\"";
+      at = line.find(anthropic_mark);
+      if (at == std::string_view::npos)
+        return;
+      at += anthropic_mark.size();
+    } else {
+      at += mark.size();
+    }
+    ++result_.events;
+    auto text = line.substr(at, line.find('"', at) - at);
+    auto& a = c.answers[options_.parley && line[0] >= 'a' && line[0] <= 'h' ? static_cast<std::size_t>(line[0] - 'a') : 0];
+    auto now = now_ns();
+    while (text.size() >= chunk_chars && text[0] == '~') {
+      auto sent = read_hex(text.data() + 1, stamp_digits);
+      if (read_hex(text.data() + 1 + stamp_digits, number_digits) != a.number++)
+        return fail(c, "a chunk is missing or doubled");
+      if (!c.first_seen) {
+        c.first_seen = true;
+        result_.first.add(now - c.asked_at);
+      }
+      a.hash = hash_more(a.hash, text.substr(0, chunk_chars));
+      text.remove_prefix(chunk_chars);
+      result_.latency.add(now > sent ? now - sent : 0);
+      ++result_.chunks;
+      if (result_.first_chunk_at == 0)
+        result_.first_chunk_at = now;
+      result_.last_chunk_at = now;
+    }
+    if (text.size() == last_chars && text[0] == '#')
+      a.whole = read_hex(text.data() + 1, stamp_digits) == a.hash;
+    else if (!text.empty())
+      fail(c, "text that the upstream never sent");
+  }
+
+  void response_ended(client& c) {
+    if (c.at == state::making_session) {
+      auto id = c.line.find("\"id\":\"");
+      if (id == std::string::npos)
+        return fail(c, "a session without an id");
+      c.session = c.line.substr(id + 6, 36);
+      c.line.clear();
+      return become_ready(c);
+    }
+    auto answers = options_.parley ? options_.models.size() : 1;
+    for (std::size_t i = 0; i < answers; ++i)
+      if (!c.answers[i].whole)
+        return fail(c, "an answer isn't whole or its hash is wrong");
+    c.at = state::done;
+    ++over_;
+    ++result_.finished;
+    close(c.fd);
+  }
+
+  void fail(client& c, const std::string& why) {
+    if (c.at == state::failed)
+      return;
+    c.at = state::failed;
+    ++over_;
+    ++result_.failed;
+    ++result_.reasons[why];
+    if (c.fd >= 0)
+      close(c.fd);
+  }
+
+  options options_;
+  std::vector<client> clients_;
+  results result_;
+  int epoll_;
+  std::size_t ready_ = 0;
+  std::size_t over_ = 0;
+};
+
+options parse(int argc, char** argv) {
+  options o;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    std::string name = argv[i];
+    std::string value = argv[i + 1];
+    if (name == "--port")
+      o.port = static_cast<std::uint16_t>(std::stoul(value));
+    else if (name == "--mode")
+      o.parley = value == "parley";
+    else if (name == "--path")
+      o.path = value;
+    else if (name == "--model")
+      o.model = value;
+    else if (name == "--streams")
+      o.streams = std::stoul(value);
+    else if (name == "--ramp-ms")
+      o.ramp_ms = std::stoul(value);
+    else if (name == "--timeout-s")
+      o.timeout_s = std::stoul(value);
+    else if (name == "--models") {
+      o.models.clear();
+      for (std::size_t at = 0; at <= value.size();) {
+        auto end = std::min(value.find(',', at), value.size());
+        o.models.push_back(value.substr(at, end - at));
+        at = end + 1;
+      }
+    } else {
+      std::fprintf(stderr, "loadgen: unknown option %s\n", name.c_str());
+      std::exit(2);
+    }
+  }
+  if (o.port == 0) {
+    std::fprintf(stderr, "usage: loadgen --port P --mode parley|openai … (see the head of loadgen.cpp)\n");
+    std::exit(2);
+  }
+  return o;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+  auto r = generator{parse(argc, argv)}.run();
+  auto seconds = static_cast<double>(r.last_chunk_at - r.first_chunk_at) / 1e9;
+  std::string reasons;
+  for (auto& [why, count] : r.reasons)
+    reasons += (reasons.empty() ? "\"" : ",\"") + why + "\":" + std::to_string(count);
+  std::printf(R"({"finished":%lu,"failed":%lu,"reasons":{%s},"chunks":%lu,"events":%lu,"seconds":%.3f,"chunks_per_second":%.0f,)"
+              R"("latency_ms":%s,"first_ms":%s})"
+              "\n",
+              r.finished, r.failed, reasons.c_str(), r.chunks, r.events, seconds,
+              seconds > 0 ? static_cast<double>(r.chunks) / seconds : 0.0, r.latency.json().c_str(), r.first.json().c_str());
+  return r.failed == 0 ? 0 : 1;
+}
