@@ -1,0 +1,187 @@
+// Wiring: what a node is made of, in the order in which it lives; it ends in the opposite order.
+
+#include "actors/api.hpp"
+#include "config/command_line.hpp"
+#include "config/logging.hpp"
+#include "config/open_files.hpp"
+#include "config/stop_signals.hpp"
+#include "net/api_routes.hpp"
+#include "net/listener.hpp"
+#include "persistence/persistence.hpp"
+#include "persistence/sqlite_store.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <thread>
+#include <unistd.h>
+
+namespace {
+
+using namespace parley;
+using namespace std::chrono_literals;
+
+/// After the last answer has ended: for its readers to take what is left of it.
+constexpr auto readers_patience = 3s;
+
+net::http_settings http_settings_of(const config::settings& from, std::size_t open_files) {
+  net::http_settings result;
+  result.address = from.address.address;
+  result.port = from.address.port;
+  result.certificate_file = from.tls.certificate;
+  result.key_file = from.tls.key;
+  result.max_connections = static_cast<std::size_t>(from.http.max_connections > 0 ? from.http.max_connections
+                                                                                  : config::default_max_connections(open_files));
+  result.requests.header_bytes = from.http.max_header_bytes;
+  result.requests.body_bytes = from.http.max_body_bytes;
+  result.header_timeout = from.http.header_timeout;
+  result.body_timeout = from.http.body_timeout;
+  result.idle_timeout = from.http.idle_timeout;
+  result.write_timeout = from.http.write_timeout;
+  result.reader_window_bytes = from.bounds.reader_window_bytes;
+  return result;
+}
+
+expected<persistence::sqlite_stores> open_store(const std::filesystem::path& directory) {
+  std::error_code problem;
+  if (std::filesystem::create_directories(directory, problem))
+    std::filesystem::permissions(directory, std::filesystem::perms::owner_all, problem);
+  if (problem)
+    return fail(ec::store_unavailable, "Can't make the data directory " + directory.string() + ": " + problem.message() + ".");
+  return persistence::open_sqlite(directory / "parley.db");
+}
+
+unix_ms wall_clock() {
+  auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count();
+}
+
+std::string host_name() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+void log_models(const catalogue& models) {
+  std::string available;
+  std::string others;
+  for (auto& each : models.all())
+    (each->available ? available : others).append(" ").append(each->id);
+  spdlog::info("models:{}", available);
+  if (!others.empty())
+    spdlog::info("models without their provider's key:{}", others);
+}
+
+/// True once no run is left; false if that took longer.
+bool drain(caf::scoped_actor& self, const sessions_actor& sessions, std::chrono::milliseconds patience, bool interrupt) {
+  bool drained = false;
+  self->request(sessions, patience, drain_node{interrupt})
+    .receive([&](const store_written&) { drained = true; }, [](const caf::error&) {});
+  return drained;
+}
+
+void end_runs(caf::actor_system& sys, const sessions_actor& sessions, std::chrono::milliseconds grace) {
+  caf::scoped_actor self{sys, true};
+  if (drain(self, sessions, std::max(grace, 1ms), false))
+    return;
+  spdlog::info("interrupting the answers that are still under way");
+  if (!drain(self, sessions, defaults::actor_timeout, true))
+    spdlog::error("some answers could not be stored; what of them was checkpointed is kept");
+}
+
+void end_connections(net::listener& clients) {
+  clients.drain();
+  for (auto until = steady::now() + readers_patience; clients.connections() > 0 && steady::now() < until;)
+    std::this_thread::sleep_for(10ms);
+  clients.close();
+}
+
+int fail_to_start(const failure& why) {
+  spdlog::error("{}", why.message);
+  return 1;
+}
+
+int serve(const config::loaded_settings& loaded) {
+  const auto& settings = loaded.values;
+  config::stop_signals signals;
+  config::set_up_logging(settings.log.level, settings.log.format);
+  for (auto& warning : loaded.warnings)
+    spdlog::warn("{}", warning);
+  auto open_files = config::raise_open_file_limit();
+  auto http = http_settings_of(settings, open_files);
+
+  auto store = open_store(settings.server.data_dir);
+  if (!store)
+    return fail_to_start(store.error());
+
+  caf::actor_system_config actors;
+  auto processors = std::max(std::thread::hardware_concurrency(), 1U);
+  net::load_loops(actors, settings.server.threads > 0 ? static_cast<std::size_t>(settings.server.threads) : processors);
+  caf::actor_system sys{actors};
+
+  // The store's actor outlives all who write: what they have sent it is carried out before it ends.
+  auto persistence = persistence::spawn_persistence(sys, std::move(store->writer), std::move(store->reader));
+  auto node = std::make_shared<const node_context>(node_context{settings.models, settings.bounds, wall_clock});
+  auto sessions = spawn_sessions(sys, node, persistence);
+  auto draining = std::make_shared<std::atomic<bool>>(false);
+  auto api = std::make_shared<const net::api_context>(net::api_context{
+    sessions,
+    persistence,
+    node,
+    PARLEY_VERSION,
+    host_name(),
+    {settings.server.allowed_origins, true, settings.server.allowed_hosts},
+    draining,
+  });
+  auto status = 0;
+  if (auto clients = net::listener::open(sys, http, [routes = net::make_routes(api)](net::exchange& ex) { routes.serve(ex); })) {
+    auto host = (http.address.find(':') == std::string::npos ? http.address : "[" + http.address + "]");
+    auto origin = (http.certificate_file.empty() ? "http://" : "https://") + host + ":" + std::to_string((*clients)->port());
+    spdlog::info("Parley {} on {} event loops, at most {} connections", PARLEY_VERSION, net::loops{sys}.size(),
+                 http.max_connections);
+    spdlog::info("store: {}", (std::filesystem::path{settings.server.data_dir} / "parley.db").string());
+    log_models(settings.models);
+    spdlog::info("listening on {}", origin);
+
+    signals.wait();
+    spdlog::info("shutting down; a second signal ends at once");
+    *draining = true;
+    end_runs(sys, sessions, settings.server.shutdown_grace);
+    end_connections(**clients);
+  } else {
+    status = fail_to_start(clients.error());
+    spdlog::error("choose another address with --listen ADDRESS:PORT (port 0 is any free one), or end what listens there");
+  }
+  caf::anon_send_exit(sessions, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(persistence, caf::exit_reason::user_shutdown);
+  sys.await_all_actors_done();
+  if (status == 0)
+    spdlog::info("all is stored; goodbye");
+  return status;
+}
+
+int check_config(const config::loaded_settings& loaded) {
+  for (auto& warning : loaded.warnings)
+    std::fprintf(stderr, "warning: %s\n", warning.c_str());
+  std::fputs(config::summary(loaded.values).c_str(), stdout);
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  auto line = config::parse_command_line({argv + 1, argv + argc}, PARLEY_VERSION);
+  if (line.what == config::command::say) {
+    std::fputs(line.text.c_str(), line.status == 0 ? stdout : stderr);
+    return line.status;
+  }
+  auto loaded = config::load_settings(line);
+  if (!loaded) {
+    std::fprintf(stderr, "%s\n", loaded.error().message.c_str());
+    return 2;
+  }
+  return line.what == config::command::serve ? serve(*loaded) : check_config(*loaded);
+}
