@@ -15,8 +15,8 @@ class job_queue {
 public:
   explicit job_queue(std::size_t capacity) : capacity_(capacity) {}
 
-  /// False if the job would be over the capacity together with the jobs that wait and those that were taken last (a job
-  /// that is alone is never too heavy), and after `close`.
+  /// False if the job would be over the capacity together with the jobs that wait or are being done (one that is alone is
+  /// never too heavy), and after `close`.
   bool push(Job&& job, std::size_t weight) {
     {
       std::lock_guard guard{mutex_};
@@ -29,14 +29,18 @@ public:
     return true;
   }
 
-  /// Sleeps until there are jobs, and takes all of them in their order. None once the queue is closed and empty. The jobs
-  /// taken before count as done.
+  /// Sleeps until there are jobs, and takes all of them in their order. None once the queue is closed and empty.
   std::vector<Job> take() {
     std::unique_lock guard{mutex_};
-    taken_weight_ = 0;
     changed_.wait(guard, [this] { return closed_ || !waiting_.empty(); });
     taken_weight_ = std::exchange(waiting_weight_, 0);
     return std::exchange(waiting_, {});
+  }
+
+  /// What was taken is done, and weighs no more.
+  void done() {
+    std::lock_guard guard{mutex_};
+    taken_weight_ = 0;
   }
 
   /// Takes no more; what waits is still to be done.

@@ -171,15 +171,18 @@ private:
         for (auto number : health)
           done.answers.emplace_back(number, alive.map([] { return store_written{}; }));
       }
+      writes.done(); // before the answers: who gets one may write again
       caf::anon_send(owner, std::move(done));
     }
     caf::anon_send(owner, thread_done{});
   }
 
   void read_all(const store_actor& owner) {
-    for (auto jobs = reads.take(); !jobs.empty(); jobs = reads.take())
+    for (auto jobs = reads.take(); !jobs.empty(); jobs = reads.take()) {
       for (auto& [number, what] : jobs)
         caf::anon_send(owner, read_done{number, std::visit([this](auto& one) { return read(one); }, what)});
+      reads.done();
+    }
     caf::anon_send(owner, thread_done{});
   }
 

@@ -152,6 +152,9 @@ struct actor_fixture {
     return result;
   }
 
+  /// Returns when the actor has taken all that was posted: it keeps the order, and this read passes every gate.
+  void await_queued() { CAF_CHECK(ask<session>(find_session{new_id<session_id>()}).error().code == ec::not_found); }
+
   parley::test::temporary_folder folder;
   std::shared_ptr<gate> writes = std::make_shared<gate>();
   std::shared_ptr<gate> reads = std::make_shared<gate>();
@@ -217,8 +220,7 @@ CAF_TEST(what waits while the store is busy becomes one batch) {
   std::vector<decltype(first)> rest;
   for (int i = 0; i < 5; ++i)
     rest.push_back(post(some_write()));
-  // The actor takes its messages in order: an answer to this one tells that the others are queued.
-  CAF_CHECK(ask<session>(find_session{new_id<session_id>()}).error().code == ec::not_found);
+  await_queued();
   writes->permit(2);
   CAF_CHECK(!outcome(first));
   for (auto& one : rest)
@@ -245,6 +247,7 @@ CAF_TEST(writes beyond the bound are refused until some are done) {
   auto waiting = post(some_write(30'000));
   CAF_CHECK(ask<store_written>(some_write(30'000)).error().code == ec::store_unavailable);
   auto small = post(some_write(10));
+  await_queued();
   writes->permit(2);
   CAF_CHECK(!outcome(busy));
   CAF_CHECK(!outcome(waiting));
