@@ -4,6 +4,7 @@
 
 #include "fake_exchange.hpp"
 #include "net/api_routes.hpp"
+#include "net/json_objects.hpp"
 
 #define FAIL CAF_FAIL
 #include <caf/test/dsl.hpp>
@@ -12,6 +13,24 @@
 #include <memory>
 
 namespace parley::net {
+
+inline constexpr auto session_text = "0190b6f0-7c1e-7d5a-9f3e-000000000001";
+inline constexpr auto message_text = "0190b6f0-7c1e-7d5a-9f3e-000000000002";
+inline constexpr auto other_text = "0190b6f0-7c1e-7d5a-9f3e-000000000003";
+inline constexpr auto run_text = "0190b6f0-7c1e-7d5a-9f3e-000000000005";
+
+inline const auto a_session = *parse_id<session_id>(session_text);
+inline const auto a_message = *parse_id<message_id>(message_text);
+inline const auto another = *parse_id<message_id>(other_text);
+inline const auto a_run = *parse_id<run_id>(run_text);
+
+inline const std::string session_path = std::string{"/api/sessions/"} + session_text + "/";
+inline const std::string message_path = std::string{"/api/messages/"} + message_text + "/";
+
+/// The body of an answer with that object.
+inline std::string line_of(const json_object& object) {
+  return to_text(object) + "\n";
+}
 
 /// What the actors behind the handlers say.
 struct script {

@@ -1,0 +1,48 @@
+#define CAF_SUITE net.handlers
+
+#include "handlers_fixture.hpp"
+
+using namespace parley;
+using namespace parley::net;
+
+CAF_TEST_FIXTURE_SCOPE(node_handlers, handlers_fixture)
+
+CAF_TEST(the catalogue is listed with what is not available) {
+  auto ex = served("GET", "/api/models/");
+  CAF_REQUIRE(ex.answered);
+  CAF_CHECK_EQUAL(ex.answered->body, line_of(list_object(api->node->models.all(), false)));
+  auto first = served("GET", "/api/models/?limit=2");
+  CAF_CHECK_NOT_EQUAL(first.answered->body.find(R"("next":"slow")"), std::string::npos);
+  auto rest = served("GET", "/api/models/?limit=2&after=slow");
+  CAF_CHECK_EQUAL(rest.answered->body, R"({"data":[{"id":"absent","display_name":"absent","provider":"demo",)"
+                                       R"("context_tokens":null,"available":false}],"next":null})"
+                                       "\n");
+}
+
+CAF_TEST(health is that of the store) {
+  auto well = served("GET", "/health/");
+  CAF_CHECK_EQUAL(well.answered->status, 200);
+  CAF_CHECK_EQUAL(well.answered->body,
+                  R"({"status":"ok","async_enabled":true,"version":"1.2.3","node":"n1","checks":{"store":"ok"}})"
+                  "\n");
+  play->store_is_there = false;
+  auto ill = served("GET", "/health/");
+  CAF_CHECK_EQUAL(ill.answered->status, 503);
+  CAF_CHECK_EQUAL(
+    ill.answered->body,
+    R"({"status":"failing","async_enabled":true,"version":"1.2.3","node":"n1","checks":{"store":"store_unavailable"}})"
+    "\n");
+}
+
+CAF_TEST(a node is ready until it drains or loses its store) {
+  CAF_CHECK_EQUAL(served("GET", "/ready/").refusal(), "");
+  play->store_is_there = false;
+  CAF_CHECK_EQUAL(served("GET", "/ready/").refusal(), "unavailable");
+  play->store_is_there = true;
+  *draining = true;
+  CAF_CHECK_EQUAL(served("GET", "/ready/").refusal(), "unavailable");
+  CAF_CHECK_EQUAL(served("GET", "/live/").refusal(), "");
+  CAF_CHECK_EQUAL(served("GET", "/health/").refusal(), "");
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
