@@ -16,7 +16,7 @@ using epoch = std::uint64_t;
 
 // -- writes: durable when answered -----------------------------------------------------------------------------------
 
-/// A new session, with epoch 1. `ec::id_conflict` if the id is taken.
+/// A new session, with epoch 1. `ec::id_conflict` if the id is taken; by the same session, it is no conflict.
 struct create_session {
   session made;
 };
@@ -28,7 +28,8 @@ struct open_session {
 };
 
 /// Appends messages in this order (imports, the user's, the pending answers), and the session's own changes if it has any.
-/// All or nothing: `ec::id_conflict` if an id is taken, `ec::not_found` if the session was deleted.
+/// All or nothing: `ec::id_conflict` if an id is taken, or the seat's attempt; `ec::not_found` if the session was deleted.
+/// The same messages once more are no conflict, and change nothing.
 struct append_messages {
   session_id session_key;
   epoch held = 0;
@@ -105,7 +106,8 @@ struct find_message {
   message_id id;
 };
 
-/// Oldest first; `after` is the last id of the page before. `ec::not_found` if there is no such session.
+/// Oldest first; `after` is the last id of the page before. `ec::not_found` if there is no such session,
+/// `ec::invalid_request` if `after` isn't one of its messages. A page may end before its limit where texts are long.
 struct list_messages {
   session_id session_key;
   std::optional<message_id> after;
