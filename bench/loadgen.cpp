@@ -285,6 +285,8 @@ private:
 
   void take(client& c, std::string_view bytes) {
     c.line += bytes;
+    if (c.at == state::making_session)
+      return;
     std::size_t at = 0;
     for (auto eol = c.line.find('\n'); eol != std::string::npos; eol = c.line.find('\n', at)) {
       read_line(c, std::string_view{c.line}.substr(at, eol - at));
