@@ -75,6 +75,28 @@ void log_models(const catalogue& models) {
     spdlog::info("models without their provider's key:{}", others);
 }
 
+/// For a person who has just started it: what to open, and what to try with the first models there are.
+void greet(const std::string& origin, const catalogue& models) {
+  std::string seats;
+  auto count = 0;
+  for (auto& each : models.all())
+    if (each->available && count < 2)
+      seats += (count++ > 0 ? ",\"" : "\"") + each->id + "\"";
+  if (count == 0)
+    return;
+  std::printf(R"try(
+Parley is at %s. Open %s/health/, or try in another terminal:
+
+  session=$(curl -s %s/api/sessions/ -H 'Content-Type: application/json' \
+      -d '{"mode":"%s","models":[%s]}' | cut -d '"' -f 4)
+  curl -N %s/api/messages/stream/ -H 'Content-Type: application/json' \
+      -d '{"session_id":"'$session'","messages":[{"role":"user","content":"Hello"}]}'
+
+)try",
+              origin.c_str(), origin.c_str(), origin.c_str(), count > 1 ? "compare" : "direct", seats.c_str(), origin.c_str());
+  std::fflush(stdout);
+}
+
 /// True once no run is left; false if that took longer.
 bool drain(caf::scoped_actor& self, const sessions_actor& sessions, std::chrono::milliseconds patience, bool interrupt) {
   bool drained = false;
@@ -145,6 +167,7 @@ int serve(const config::loaded_settings& loaded) {
     spdlog::info("store: {}", (std::filesystem::path{settings.server.data_dir} / "parley.db").string());
     log_models(settings.models);
     spdlog::info("listening on {}", origin);
+    greet(origin, settings.models);
 
     signals.wait();
     spdlog::info("shutting down; a second signal ends at once");
