@@ -20,7 +20,7 @@ const fixtures = [
   {match: {userMessage: 'think first'}, response: {content: 'Forty-two.', reasoning: 'What is six times seven?'}},
   {match: {userMessage: 'weather'}, response: {toolCalls: [{name: 'get_weather', arguments: '{"city":"Paris"}'}]}},
   {match: {userMessage: 'fail'}, response: {error: {message: 'The mock is overloaded', type: 'server_error'}, status: 503}},
-  {match: {userMessage: 'break off'}, response: {content: long}, chunkSize: 20, truncateAfterChunks: 3},
+  {match: {userMessage: 'break off'}, response: {content: long}, latency: 20, chunkSize: 20, truncateAfterChunks: 6},
 ];
 
 const folder = mkdtempSync(path.join(tmpdir(), 'parley-mock-'));

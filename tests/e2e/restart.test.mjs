@@ -68,7 +68,7 @@ test('SIGTERM lets streams under way end, stores them, and the process ends clea
   assert.equal((await api.message(run.ids.a)).content, 'one two');
 });
 
-test('after the grace of a SIGTERM streams end as cancelled, with their text stored', async (t) => {
+test('after the grace of a SIGTERM streams end as interrupted, with their text stored', async (t) => {
   const {parley, api} = await world({}, t);
   const models = [parley.model({reply: ['one ', 'two'], holdAfter: 1}), parley.model({holdAfter: 0}, 'anthropic')];
   const session = await api.session(models);
@@ -78,11 +78,11 @@ test('after the grace of a SIGTERM streams end as cancelled, with their text sto
   await idle.all();
   await parley.terminate();
   await run.all();
-  for (const seat of 'ab') assert.equal(run.finish(seat).finishReason, 'cancelled');
+  for (const seat of 'ab') assert.equal(run.finish(seat).finishReason, 'interrupted');
   await parley.launch();
   const [, a, b] = await api.transcript(session);
-  assert.deepEqual([a.status, a.finish_reason, a.content], ['failed', 'cancelled', 'one ']);
-  assert.deepEqual([b.status, b.finish_reason, b.content], ['failed', 'cancelled', '']);
+  assert.deepEqual([a.status, a.finish_reason, a.content], ['failed', 'interrupted', 'one ']);
+  assert.deepEqual([b.status, b.finish_reason, b.content], ['failed', 'interrupted', '']);
 });
 
 test('while it drains no new turn is taken, and ready says so', async (t) => {
@@ -132,7 +132,7 @@ test('kill -9 leaves an answer under way as interrupted with its checkpointed te
 });
 
 test('a session that was idle leaves memory, and its next request finds it as it was', async (t) => {
-  const {upstream, parley, api} = await world({config: {limits: {session_idle: '300ms', replay_window: '300ms'}}}, t);
+  const {upstream, parley, api} = await world({config: {limits: {session_idle: '1s', replay_window: '1s'}}}, t);
   const model = parley.model([{reply: ['A1']}, {reply: ['A2']}]);
   const session = await api.session(model, {system_prompt: 'Be.'});
   const message = {content: 'One', id: newId()};

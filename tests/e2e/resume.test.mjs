@@ -5,7 +5,7 @@ import {until} from '../support/parley_process.mjs';
 import {newId, test, world} from './world.mjs';
 import {EventStream, offsetOf} from './sse_client.mjs';
 
-const {upstream, parley, api} = await world({config: {limits: {heartbeat: '300ms', cancel_grace: '400ms'}}});
+const {upstream, parley, api} = await world({config: {limits: {heartbeat: '1s', cancel_grace: '400ms'}}});
 const words = ['one ', 'two ', 'three ', 'four ', 'five ', 'six'];
 
 async function finished(id) {

@@ -17,8 +17,9 @@ if (files.length === 0) {
 console.log(`Testing ${binary()}`);
 
 const child = spawn(process.execPath, ['--test', '--test-concurrency=2', '--test-reporter=spec', ...files], {cwd: folder, stdio: 'inherit'});
-// A run that hangs must not take CI's time with it.
-const deadline = setTimeout(() => child.kill(), 15 * 60_000);
+// A run that hangs must not take CI's time with it; nor must the children of one that is ended.
+const deadline = setTimeout(() => child.kill(), 10 * 60_000);
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill(signal));
 child.once('close', (code) => {
   clearTimeout(deadline);
   process.exitCode = code ?? 1;

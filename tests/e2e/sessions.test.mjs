@@ -115,11 +115,11 @@ test('compare mode may have the same model twice', async () => {
 });
 
 test('the catalogue names the models, and neither secrets nor addresses', async () => {
-  const {json, text} = await api.get('/api/models/');
+  const {json, text} = await api.get('/api/models/?limit=200');
   const find = (id) => json.data.find((model) => model.id === id);
   assert.deepEqual(find('named'), {id: 'named', display_name: 'A fine name', provider: 'openai', context_tokens: 1000, available: true});
   assert.equal(find('no-key').available, false);
-  assert.equal(find('demo-a').available, true);
+  assert.ok(json.data.some((model) => model.provider === 'demo' && model.available));
   for (const secret of [...Object.values(secrets), '127.0.0.1', 'E2E_', 'base_url']) assert.ok(!text.includes(secret), secret);
 });
 

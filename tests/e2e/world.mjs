@@ -15,14 +15,15 @@ export function test(name, body) {
 /** `scope`: the test that the world is for; without one, the file. */
 export async function world(options = {}, scope = {after}) {
   const upstream = await FaultUpstream.start();
-  const parley = await Parley.start({upstream, ...options});
+  let parley;
   scope.after(async () => {
     try {
-      await parley.stop();
+      await parley?.stop();
     } finally {
       await upstream.stop();
     }
   });
+  parley = await Parley.start({upstream, ...options});
   return {upstream, parley, api: new Api(parley.origin)};
 }
 

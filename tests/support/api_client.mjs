@@ -23,7 +23,7 @@ export class Api {
     const response = await this.fetch(method, path, body, options);
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.startsWith('application/json');
-    return {status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined};
+    return {status: response.status, headers: response.headers, text, json: isJson && text ? JSON.parse(text) : undefined};
   }
 
   get = (path, options) => this.call('GET', path, undefined, options);

@@ -143,7 +143,6 @@ export class Parley {
       return this.ready();
     }).catch(async (error) => {
       await this.kill();
-      error.message += `\n${this.log}`;
       throw error;
     });
   }
