@@ -241,7 +241,7 @@ using self_pointer = store_actor::stateful_pointer<persistence_state>;
 
 /// Queues a job and promises its answer.
 template <class Answer, class Job>
-caf::typed_response_promise<Answer> promise(self_pointer self, job_queue<Job>& queue, Job&& job, request_number number,
+caf::typed_response_promise<Answer> promise(self_pointer self, job_queue<Job>& queue, Job job, request_number number,
                                             std::size_t weight) {
   auto& state = self->state;
   auto result = self->template make_response_promise<Answer>();
