@@ -108,9 +108,13 @@ void http_connection::end() {
 void http_connection::on_exit() {
   if (phase_ == phase::answering || phase_ == phase::streaming)
     log_access("cut off");
+  // Its memory stays as long as anybody has a handle, a run that it read perhaps: what is in it goes now.
   exchange_.reset();
   stream_.reset();
   timer_.reset();
+  log_ = nullptr;
+  out_ = {};
+  parser_ = wire::request_parser{service_->settings.requests};
   service_->by_loop[loop_.index()].erase(registered_);
   --(refused_ ? service_->refusing : service_->open);
   // Whoever runs this has a reference of its own.
@@ -313,7 +317,8 @@ void http_connection::refuse(const failure& why) {
 
 void http_connection::response_complete() {
   log_access("");
-  enter(last_ ? phase::lingering : phase::reading);
+  // A stream that began before the drain didn't announce it.
+  enter(last_ || service_->draining ? phase::lingering : phase::reading);
 }
 
 void http_connection::stream(const run_opened& run, wire::stream_format format) {
@@ -354,6 +359,7 @@ void http_connection::take_piece(const log_piece& piece) {
     return;
   if (!piece.bytes && !piece.ends) {
     // The run is gone: a body without its end says so.
+    flush();
     end();
     return;
   }
