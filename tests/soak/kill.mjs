@@ -9,7 +9,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {Api} from '../support/api_client.mjs';
 import {FaultUpstream} from '../support/fault_upstream.mjs';
 import {binary, Parley} from '../support/parley_process.mjs';
-import {check} from './kill/checker.mjs';
+import {check, owedBy} from './kill/checker.mjs';
 import {Client, models} from './kill/client.mjs';
 import {answerTo, Random} from './kill/random.mjs';
 import {plantInReal, selfTest} from './kill/self_test.mjs';
@@ -32,9 +32,9 @@ if (wrong.length || options['self-test']) {
 }
 
 const kills = Number(options.kills);
-const lifetime = (Number(options.minutes) * 60_000) / kills;
 const random = new Random(Number(options.seed));
 const begun = Date.now();
+const deadline = begun + Number(options.minutes) * 60_000;
 console.log(`${kills} kills under ${options.streams} streams, seed ${options.seed}, ${binary()}`);
 
 const upstream = await FaultUpstream.start({remembers: false});
@@ -94,20 +94,28 @@ async function checkSessions(sessions) {
   return {stored, problems};
 }
 
+/** A random share of what is left of the time; `pause` is what a restart and its check take. */
+function lifetime(killsLeft, pause) {
+  const average = (deadline - Date.now()) / killsLeft - pause;
+  return Math.max(200, average * (0.2 + 1.6 * random.next()));
+}
+
 const found = [];
+let pause = 1000;
 for (let kill = 1; kill <= kills; ++kill) {
   const before = records.turns.length;
-  // A restart and its check take their part of the time.
-  await live(kill, Math.max(200, lifetime * (0.2 + 0.8 * random.next()) - 500));
+  await live(kill, lifetime(kills - kill + 1, pause));
+  const killedAt = Date.now();
   await parley.launch();
   const touched = new Set(records.turns.filter((turn) => turn.life === kill).map((turn) => turn.session));
   const {stored, problems} = await checkSessions(touched);
   found.push(...problems, ...records.problems.splice(0));
-  const answers = [...stored.values()].flatMap((messages) => messages ?? []).filter((message) => message.role === 'assistant');
-  const interrupted = answers.filter((message) => message.finish_reason === 'interrupted');
+  pause = Date.now() - killedAt;
+  const looked = [...stored.values()].flatMap((messages) => messages ?? []).filter((message) => message.role === 'assistant');
+  const interrupted = looked.filter((message) => message.finish_reason === 'interrupted');
   const kept = interrupted.filter((message) => message.content.length).length;
   console.log(
-    `kill ${String(kill).padStart(2)}: ${records.turns.length - before} turns, ${answers.length} answers looked at, ` +
+    `kill ${String(kill).padStart(2)}: ${records.turns.length - before} turns, ${looked.length} answers looked at, ` +
       `${interrupted.length} interrupted (${kept} with text), ${problems.length} problems, ${Math.round((Date.now() - begun) / 1000)} s`,
   );
 }
@@ -116,8 +124,13 @@ const all = await checkSessions(new Set(records.sessions));
 found.push(...all.problems, ...records.problems);
 const notSeen = plantInReal(records, all.stored);
 for (const name of notSeen) found.push({kind: 'the checker missed a planted fault', what: name});
-const seen = records.turns.flatMap((turn) => Object.values(turn.seen)).filter((answer) => answer.finish).length;
-console.log(`In all ${records.sessions.length} sessions, ${records.turns.length} turns, ${seen} finishes seen by clients and read back`);
+const answers = records.turns.flatMap((turn) => Object.values(turn.seen).map((seen) => ({turn, seen})));
+const finished = answers.filter(({seen}) => seen.finish).length;
+const owed = answers.filter(({turn, seen}) => !seen.finish && owedBy(turn, seen) > 0).length;
+console.log(
+  `In all ${records.sessions.length} sessions, ${records.turns.length} turns; ${finished} finishes seen by clients and read back; ` +
+    `${owed} answers of which a checkpoint had to be there`,
+);
 try {
   await parley.stop();
 } catch (error) {

@@ -83,8 +83,13 @@ function checkAnswer(turn, seat, answer, problem) {
     return;
   }
   if (!expected.startsWith(answer.content)) problem('wrong kept text', `${answer.id}: ${difference(expected, answer.content)}`);
-  const owed = seen?.pieces.filter((piece) => piece.at <= turn.killedAt - checkpointLag).at(-1)?.length ?? 0;
+  const owed = owedBy(turn, seen);
   if (answer.content.length < owed) problem('lost checkpoint', `${answer.id}: ${answer.content.length} of ${owed} characters seen ${checkpointLag} ms before`);
+}
+
+/** How many characters of an answer under way must have outlived the kill. */
+export function owedBy(turn, seen) {
+  return seen?.pieces.filter((piece) => piece.at <= turn.killedAt - checkpointLag).at(-1)?.length ?? 0;
 }
 
 function sameUsage(seen, stored) {
