@@ -1,25 +1,18 @@
 #include "persistence/sqlite_store.hpp"
 
 #include "persistence/file_lock.hpp"
-#include "persistence/migrations/sqlite.hpp"
 #include "persistence/sqlite.hpp"
+#include "persistence/sqlite_connect.hpp"
+#include "persistence/sqlite_rows.hpp"
 #include "persistence/stored_json.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <iterator>
 #include <utility>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace parley::persistence {
 
 namespace {
-
-/// "Parl": tells our databases from others.
-constexpr std::int64_t application_id = 0x5061726c;
 
 /// A page of messages ends early beyond this, so that no read takes hundreds of megabytes.
 constexpr std::size_t page_bytes = 16 * 1024 * 1024;
@@ -29,115 +22,12 @@ unix_ms now() {
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-std::optional<ec> parse_ec(std::string_view text) {
-  for (auto code = ec::invalid_request; code <= ec::fenced; code = static_cast<ec>(static_cast<int>(code) + 1))
-    if (name(code) == text)
-      return code;
-  return std::nullopt;
-}
-
-// -- rows ⇄ values ---------------------------------------------------------------------------------------------------
-
-#define PARLEY_SESSION_COLUMNS "id, mode, title, title_is_set, created_at, updated_at, models, parameters, system_prompt"
-
-session session_in(const sqlite::rows& row) {
-  session result;
-  result.id = row.id<session_id>(0);
-  result.mode = parse_session_mode(row.text(1)).value_or(session_mode::direct);
-  result.title = row.text(2);
-  result.title_is_set = row.boolean(3);
-  result.created_at = row.integer(4);
-  result.updated_at = row.integer(5);
-  result.models = models_from_json(row.text(6));
-  result.parameters = parameters_from_json(row.text(7));
-  result.system_prompt = row.text(8);
-  return result;
-}
-
-// `seq` is in front for those who look for an answer's pieces. The rest is in the order of the insert.
-#define PARLEY_MESSAGE_COLUMNS                                                                                                   \
-  "seq, id, session_id, turn_id, parent_id, role, seat, attempt, run_id, status, finish_reason, error_code, error_message, "     \
-  "model_id, model_name, prompt_tokens, completion_tokens, usage_reported, first_token_ms, total_ms, created_at, completed_at, " \
-  "tool_calls, reasoning, content"
-
-message message_in(const sqlite::rows& row) {
-  message result;
-  result.id = row.id<message_id>(1);
-  result.session = row.id<session_id>(2);
-  result.turn = row.id<turn_id>(3);
-  if (!row.is_null(4))
-    result.parent = row.id<message_id>(4);
-  result.role = parse_message_role(row.text(5)).value_or(message_role::user);
-  if (!row.is_null(6))
-    result.seat = static_cast<participant>(row.integer(6));
-  result.attempt = static_cast<int>(row.integer(7));
-  if (!row.is_null(8))
-    result.run = row.id<run_id>(8);
-  result.status = parse_message_status(row.text(9)).value_or(message_status::failed);
-  if (!row.is_null(10))
-    result.finish = parse_finish_reason(row.text(10));
-  if (!row.is_null(11))
-    result.error = answer_error{parse_ec(row.text(11)).value_or(ec::internal), std::string{row.text(12)}};
-  if (!row.is_null(13))
-    result.model = model_label{std::string{row.text(13)}, std::string{row.text(14)}};
-  if (!row.is_null(15))
-    result.usage = token_usage{row.integer(15), row.integer(16), row.boolean(17)};
-  if (!row.is_null(19)) {
-    result.latency.emplace();
-    result.latency->total = row.integer(19);
-    if (!row.is_null(18))
-      result.latency->first_token = row.integer(18);
-  }
-  result.created_at = row.integer(20);
-  result.completed_at = row.integer(21);
-  if (!row.is_null(22))
-    result.tool_calls = tool_calls_from_json(row.text(22));
-  result.reasoning = row.text(23);
-  result.content = row.text(24);
-  return result;
-}
-
-/// The part of a message that its finish settles, as SQLite takes it. Refers to the message.
-struct outcome {
-  explicit outcome(const message& of)
-    : status(name(of.status)), first_token(of.latency ? of.latency->first_token : std::nullopt) {
-    if (of.finish)
-      finish = name(*of.finish);
-    if (of.error) {
-      error_code = name(of.error->code);
-      error_message = of.error->message;
-    }
-    if (of.model) {
-      model_id = of.model->id;
-      model_name = of.model->display_name;
-    }
-    if (of.usage) {
-      prompt_tokens = of.usage->prompt_tokens;
-      completion_tokens = of.usage->completion_tokens;
-      usage_reported = of.usage->reported;
-    }
-    if (of.latency)
-      total = of.latency->total;
-    if (!of.tool_calls.empty())
-      tool_calls = tool_calls_to_json(of.tool_calls);
-  }
-
-  std::string_view status;
-  std::optional<std::string_view> finish, error_code, error_message, model_id, model_name;
-  std::optional<std::int64_t> prompt_tokens, completion_tokens;
-  std::optional<bool> usage_reported;
-  std::optional<std::int64_t> first_token, total;
-  std::optional<std::string> tool_calls;
-};
-
 /// True if `sent` is what an earlier, equal request stored. What an answer's course changes is not compared.
 bool is_repeat(const message& stored, const message& sent) {
   return stored.session == sent.session && stored.turn == sent.turn && stored.parent == sent.parent && stored.role == sent.role
          && stored.seat == sent.seat && stored.attempt == sent.attempt && stored.run == sent.run
          && (sent.run || stored.content == sent.content);
 }
-
-// -- the store -------------------------------------------------------------------------------------------------------
 
 class sqlite_store final : public store {
 public:
@@ -225,7 +115,7 @@ public:
       // A full disk lets itself be read: after a failed write only one that goes through is a sign of life.
       if (last_write_failed_) {
         begin_writing_.run();
-        db_.execute("PRAGMA application_id = " + std::to_string(application_id));
+        db_.execute("PRAGMA application_id = " + std::to_string(sqlite_application_id));
         commit_.run();
         last_write_failed_ = false;
       }
@@ -536,66 +426,6 @@ private:
     db_.prepare("SELECT reasoning, content FROM answer_pieces WHERE message_seq = ? ORDER BY position");
 };
 
-// -- opening ---------------------------------------------------------------------------------------------------------
-
-/// What the connection is told each time.
-sqlite::connection connect(const std::filesystem::path& file, const sqlite_options& options) {
-  sqlite::connection db{file};
-  db.execute("PRAGMA busy_timeout = " + std::to_string(options.busy_timeout.count()));
-  db.execute("PRAGMA foreign_keys = ON");
-  // A commit is on the disk when it is answered, not only safe from a crash of the process.
-  db.execute("PRAGMA synchronous = FULL");
-  // What a savepoint remembers stays in memory.
-  db.execute("PRAGMA temp_store = MEMORY");
-  return db;
-}
-
-/// Makes the file if it isn't there, so that conversations are for the owner's eyes; SQLite's own files follow its rights.
-void make_private(const std::filesystem::path& file) {
-  auto descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0)
-    throw std::runtime_error{std::strerror(errno)};
-  ::close(descriptor);
-}
-
-void migrate(sqlite::connection& db) {
-  auto version = db.integer("PRAGMA user_version");
-  auto whose = db.integer("PRAGMA application_id");
-  auto is_new = db.integer("SELECT count(*) FROM sqlite_schema") == 0;
-  if (!is_new && whose != application_id)
-    throw std::runtime_error{"it is a database of another program"};
-  auto migrations = sqlite_migrations();
-  auto newest = static_cast<std::int64_t>(migrations.size());
-  if (version > newest)
-    throw std::runtime_error{"a newer version of Parley made it (schema " + std::to_string(version) + ", this one knows "
-                             + std::to_string(newest) + ")"};
-  for (; version < newest; ++version) {
-    db.execute("BEGIN IMMEDIATE");
-    db.execute(migrations[static_cast<std::size_t>(version)]);
-    db.execute("PRAGMA application_id = " + std::to_string(application_id));
-    db.execute("PRAGMA user_version = " + std::to_string(version + 1));
-    db.execute("COMMIT");
-  }
-}
-
-sqlite::connection connect_writer(const std::filesystem::path& file, const sqlite_options& options) {
-  auto db = connect(file, options);
-  migrate(db);
-  if (auto mode = db.text("PRAGMA journal_mode = WAL"); mode != "wal")
-    throw std::runtime_error{"its file system does not allow a write-ahead log (journal mode " + mode + ")"};
-  // A burst leaves no log of its size behind.
-  db.integer("PRAGMA journal_size_limit = 67108864");
-  if (options.max_bytes > 0)
-    db.integer("PRAGMA max_page_count = " + std::to_string(options.max_bytes / db.integer("PRAGMA page_size")));
-  return db;
-}
-
-sqlite::connection connect_reader(const std::filesystem::path& file, const sqlite_options& options) {
-  auto db = connect(file, options);
-  db.execute("PRAGMA query_only = ON");
-  return db;
-}
-
 } // namespace
 
 expected<sqlite_stores> open_sqlite(const std::filesystem::path& file, const sqlite_options& options) {
@@ -605,7 +435,6 @@ expected<sqlite_stores> open_sqlite(const std::filesystem::path& file, const sql
     if (!lock)
       return fail(ec::store_unavailable, what + lock.error().message + ".");
     auto shared = std::make_shared<const file_lock>(std::move(*lock));
-    make_private(file);
     auto writer = std::make_unique<sqlite_store>(connect_writer(file, options), shared);
     writer->interrupt_all();
     auto reader = std::make_unique<sqlite_store>(connect_reader(file, options), shared);

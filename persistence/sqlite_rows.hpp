@@ -1,0 +1,41 @@
+#pragma once
+// Rows of the SQLite store's tables as values, and values as what is bound to its statements.
+
+#include "core/message.hpp"
+#include "persistence/sqlite.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace parley::persistence {
+
+/// What `session_in` reads: the columns of `sessions` but the epoch.
+#define PARLEY_SESSION_COLUMNS "id, mode, title, title_is_set, created_at, updated_at, models, parameters, system_prompt"
+
+session session_in(const sqlite::rows& row);
+
+/// What `message_in` reads: the columns of `messages`. `seq` is in front for those who look for an answer's pieces; the rest is
+/// in the order of the insert.
+#define PARLEY_MESSAGE_COLUMNS                                                                                                   \
+  "seq, id, session_id, turn_id, parent_id, role, seat, attempt, run_id, status, finish_reason, error_code, error_message, "     \
+  "model_id, model_name, prompt_tokens, completion_tokens, usage_reported, first_token_ms, total_ms, created_at, completed_at, " \
+  "tool_calls, reasoning, content"
+
+/// Without its pieces.
+message message_in(const sqlite::rows& row);
+
+/// The part of a message that its finish settles, as SQLite takes it. Refers to the message.
+struct outcome {
+  explicit outcome(const message& of);
+
+  std::string_view status;
+  std::optional<std::string_view> finish, error_code, error_message, model_id, model_name;
+  std::optional<std::int64_t> prompt_tokens, completion_tokens;
+  std::optional<bool> usage_reported;
+  std::optional<std::int64_t> first_token, total;
+  std::optional<std::string> tool_calls;
+};
+
+} // namespace parley::persistence
