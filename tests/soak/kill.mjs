@@ -138,6 +138,9 @@ try {
 }
 await upstream.stop();
 
-for (const {kind, what} of found.slice(0, 20)) console.log(`${kind}: ${what}`);
+// A session is looked at after each kill that touched it, and at the end: its problems come more than once.
+const distinct = [...new Set(found.map(({kind, what}) => `${kind}: ${what}`))];
+for (const line of distinct.slice(0, 20)) console.log(line);
+if (distinct.length > 20) console.log(`… and ${distinct.length - 20} more`);
 console.log(`\n${kills + 1 - (found.length ? 1 : 0)} passed, ${found.length ? 1 : 0} failed`);
 process.exitCode = found.length ? 1 : 0;
