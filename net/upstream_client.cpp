@@ -3,14 +3,12 @@
 #include "net/byte_stream.hpp"
 #include "net/demo_upstream.hpp"
 #include "net/tls.hpp"
-#include "net/upstream_resolver.hpp"
+#include "net/upstream_pool.hpp"
 #include "net/upstream_response.hpp"
 
 #include <utility> // before Asio, whose awaitable.hpp forgets it
 
 #include <algorithm>
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <charconv>
 
@@ -19,8 +17,6 @@ namespace parley::net {
 namespace asio = boost::asio;
 
 namespace {
-
-using loop_timer = asio::basic_waitable_timer<steady, asio::wait_traits<steady>, asio::io_context::executor_type>;
 
 /// A `base_url`, taken apart.
 struct origin {
@@ -98,112 +94,6 @@ std::optional<std::string> make_head(const origin& to, const wire::upstream_requ
 
 } // namespace
 
-// -- idle connections ------------------------------------------------------------------------------------------------
-
-class upstream_client::pool : public std::enable_shared_from_this<pool> {
-public:
-  pool(asio::io_context& io, upstream_client_settings with) : loop(io), settings(with), names(io), timer_(io.get_executor()) {}
-
-  /// The one used last, so that the others can grow old. Null if there is none.
-  byte_stream_ptr take(const std::string& key) {
-    auto found = idle_.find(key);
-    if (found == idle_.end())
-      return nullptr;
-    auto stream = std::move(found->second.back()->stream);
-    found->second.pop_back();
-    if (found->second.empty())
-      idle_.erase(found);
-    return stream;
-  }
-
-  void put(const std::string& key, byte_stream_ptr stream) {
-    if (closed_ || settings.idle_per_upstream == 0)
-      return;
-    auto& list = idle_[key];
-    if (list.size() >= settings.idle_per_upstream)
-      return;
-    list.push_back(std::make_unique<idle_connection>(*this, key, std::move(stream)));
-    wait();
-  }
-
-  std::size_t size() const {
-    std::size_t sum = 0;
-    for (auto& [key, list] : idle_)
-      sum += list.size();
-    return sum;
-  }
-
-  void close() {
-    closed_ = true;
-    idle_.clear();
-    timer_.cancel();
-  }
-
-  asio::io_context& loop;
-  const upstream_client_settings settings;
-  upstream_resolver names;
-
-private:
-  /// Whatever the peer does with a connection that nobody uses, ends it.
-  struct idle_connection final : byte_stream_handler {
-    idle_connection(pool& in, std::string its_key, byte_stream_ptr open)
-      : owner(in), key(std::move(its_key)), until(steady::now() + in.settings.idle_time), stream(std::move(open)) {
-      stream->set_handler(*this);
-    }
-
-    void opened() override {}
-    void received(std::string_view) override { owner.drop(*this); }
-    void peer_closed() override { owner.drop(*this); }
-    void broken(std::string_view) override { owner.drop(*this); }
-
-    pool& owner;
-    const std::string key;
-    const steady::time_point until;
-    byte_stream_ptr stream;
-  };
-
-  void drop(idle_connection& which) {
-    auto found = idle_.find(which.key);
-    std::erase_if(found->second, [&](auto& each) { return each.get() == &which; });
-    if (found->second.empty())
-      idle_.erase(found);
-  }
-
-  /// One timer for all, and none while there is nothing to close.
-  void wait() {
-    if (std::exchange(waiting_, true))
-      return;
-    auto oldest = steady::time_point::max();
-    for (auto& [key, list] : idle_)
-      oldest = std::min(oldest, list.front()->until);
-    timer_.expires_at(oldest);
-    timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
-      auto self = weak.lock();
-      if (!self)
-        return;
-      self->waiting_ = false;
-      if (!error && !self->closed_)
-        self->close_old();
-    });
-  }
-
-  void close_old() {
-    auto now = steady::now();
-    for (auto entry = idle_.begin(); entry != idle_.end();) {
-      std::erase_if(entry->second, [&](auto& each) { return each->until <= now; });
-      entry = entry->second.empty() ? idle_.erase(entry) : std::next(entry);
-    }
-    if (!idle_.empty())
-      wait();
-  }
-
-  /// By upstream, the one used last at the back. No list is empty.
-  std::unordered_map<std::string, std::vector<std::unique_ptr<idle_connection>>> idle_;
-  loop_timer timer_;
-  bool waiting_ = false;
-  bool closed_ = false;
-};
-
 // -- one request -----------------------------------------------------------------------------------------------------
 
 namespace {
@@ -216,7 +106,7 @@ namespace {
 /// ```
 class exchange final : public byte_stream_handler, public std::enable_shared_from_this<exchange> {
 public:
-  exchange(std::shared_ptr<upstream_client::pool> from, std::shared_ptr<const upstream> at, wire::upstream_request what,
+  exchange(std::shared_ptr<upstream_pool> from, std::shared_ptr<const upstream> at, wire::upstream_request what,
            upstream_handler& handler)
     : pool_(std::move(from)), at_(std::move(at)), what_(std::move(what)), handler_(&handler) {}
 
@@ -384,7 +274,7 @@ private:
       handler->failed(failure{code, std::move(message), {}});
   }
 
-  const std::shared_ptr<upstream_client::pool> pool_;
+  const std::shared_ptr<upstream_pool> pool_;
   const std::shared_ptr<const upstream> at_;
   /// Headers until `head_` is made, the body until it can't be needed again.
   wire::upstream_request what_;
@@ -424,7 +314,7 @@ private:
 // -- interface -------------------------------------------------------------------------------------------------------
 
 upstream_client::upstream_client(asio::io_context& loop, upstream_client_settings settings)
-  : pool_(std::make_shared<pool>(loop, settings)) {}
+  : pool_(std::make_shared<upstream_pool>(loop, settings)) {}
 
 upstream_client::~upstream_client() {
   pool_->close();

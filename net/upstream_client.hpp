@@ -12,6 +12,8 @@ class io_context;
 
 namespace parley::net {
 
+class upstream_pool;
+
 struct upstream_client_settings {
   /// Connections kept for an upstream while nobody uses them. A burst of answers ends within moments and the next one
   /// begins, and a TLS handshake costs two round trips; an idle connection costs a file descriptor and about a kilobyte.
@@ -35,10 +37,8 @@ public:
   /// Connections that nobody uses.
   std::size_t idle_connections() const;
 
-  class pool;
-
 private:
-  std::shared_ptr<pool> pool_;
+  std::shared_ptr<upstream_pool> pool_;
 };
 
 } // namespace parley::net
