@@ -2,8 +2,9 @@
 
 #include "actors/api.hpp"
 #include "config/command_line.hpp"
+#include "config/greeting.hpp"
 #include "config/logging.hpp"
-#include "config/open_files.hpp"
+#include "config/process.hpp"
 #include "config/stop_signals.hpp"
 #include "net/api_routes.hpp"
 #include "net/listener.hpp"
@@ -15,10 +16,10 @@
 #include <caf/scoped_actor.hpp>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <thread>
-#include <unistd.h>
 
 namespace {
 
@@ -46,55 +47,9 @@ net::http_settings http_settings_of(const config::settings& from, std::size_t op
   return result;
 }
 
-expected<persistence::sqlite_stores> open_store(const std::filesystem::path& directory) {
-  std::error_code problem;
-  if (std::filesystem::create_directories(directory, problem))
-    std::filesystem::permissions(directory, std::filesystem::perms::owner_all, problem);
-  if (problem)
-    return fail(ec::store_unavailable, "Can't make the data directory " + directory.string() + ": " + problem.message() + ".");
-  return persistence::open_sqlite(directory / "parley.db");
-}
-
 unix_ms wall_clock() {
   auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count();
-}
-
-std::string host_name() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
-}
-
-void log_models(const catalogue& models) {
-  std::string available;
-  std::string others;
-  for (auto& each : models.all())
-    (each->available ? available : others).append(" ").append(each->id);
-  spdlog::info("models:{}", available);
-  if (!others.empty())
-    spdlog::info("models without their provider's key:{}", others);
-}
-
-/// For a person who has just started it: what to open, and what to try with the first models there are.
-void greet(const std::string& origin, const catalogue& models) {
-  std::string seats;
-  auto count = 0;
-  for (auto& each : models.all())
-    if (each->available && count < 2)
-      seats += (count++ > 0 ? ",\"" : "\"") + each->id + "\"";
-  if (count == 0)
-    return;
-  std::printf(R"try(
-Parley is at %s. Open %s/health/, or try in another terminal:
-
-  session=$(curl -s %s/api/sessions/ -H 'Content-Type: application/json' \
-      -d '{"mode":"%s","models":[%s]}' | cut -d '"' -f 4)
-  curl -N %s/api/messages/stream/ -H 'Content-Type: application/json' \
-      -d '{"session_id":"'$session'","messages":[{"role":"user","content":"Hello"}]}'
-
-)try",
-              origin.c_str(), origin.c_str(), origin.c_str(), count > 1 ? "compare" : "direct", seats.c_str(), origin.c_str());
-  std::fflush(stdout);
 }
 
 /// True once no run is left; false if that took longer.
@@ -135,7 +90,10 @@ int serve(const config::loaded_settings& loaded) {
   auto open_files = config::raise_open_file_limit();
   auto http = http_settings_of(settings, open_files);
 
-  auto store = open_store(settings.server.data_dir);
+  const std::filesystem::path data_dir{settings.server.data_dir};
+  if (auto made = config::make_private_directory(data_dir); !made)
+    return fail_to_start(made.error());
+  auto store = persistence::open_sqlite(data_dir / "parley.db");
   if (!store)
     return fail_to_start(store.error());
 
@@ -154,7 +112,7 @@ int serve(const config::loaded_settings& loaded) {
     persistence,
     node,
     PARLEY_VERSION,
-    host_name(),
+    config::host_name(),
     {settings.server.allowed_origins, true, settings.server.allowed_hosts},
     draining,
   });
@@ -164,10 +122,14 @@ int serve(const config::loaded_settings& loaded) {
     auto origin = (http.certificate_file.empty() ? "http://" : "https://") + host + ":" + std::to_string((*clients)->port());
     spdlog::info("Parley {} on {} event loops, at most {} connections", PARLEY_VERSION, net::loops{sys}.size(),
                  http.max_connections);
-    spdlog::info("store: {}", (std::filesystem::path{settings.server.data_dir} / "parley.db").string());
-    log_models(settings.models);
+    spdlog::info("store: {}", (data_dir / "parley.db").string());
+    spdlog::info("models: {}", config::model_ids(settings.models, true));
+    if (auto others = config::model_ids(settings.models, false); !others.empty())
+      spdlog::info("models without their provider's key: {}", others);
     spdlog::info("listening on {}", origin);
-    greet(origin, settings.models);
+    // For people; the log is for programs too.
+    std::fputs(config::greeting(origin, settings.models).c_str(), stdout);
+    std::fflush(stdout);
 
     signals.wait();
     spdlog::info("shutting down; a second signal ends at once");

@@ -31,13 +31,13 @@ public:
   explicit loader(const settings_source& from) : from_(from), options_(options_of(result_.values)) {}
 
   expected<loaded_settings> load() {
-    read_toml(from_.text, from_.name, from_.environment, options_, entries_, errors_);
+    read_toml(from_.text, from_.name, from_.environment, options_, origins_, entries_, errors_);
     read_environment();
     for (auto& [flag, name, text] : from_.overrides)
       set_from_text(flag, name, text);
     // Last, since whether to read them is itself an option. Entries of the same name that came before win.
     if (result_.values.server.builtin_models && from_.text != builtin_file())
-      read_toml(builtin_file(), "built-in parley.toml", from_.environment, {}, entries_, errors_);
+      read_toml(builtin_file(), "built-in parley.toml", from_.environment, {}, origins_, entries_, errors_);
     check();
     if (errors_.empty())
       return std::move(result_);
@@ -121,8 +121,8 @@ private:
   loaded_settings result_;
   std::vector<option> options_;
   catalogue_entries entries_;
-  /// Option → the flag or variable that set it last.
-  std::map<std::string, std::string, std::less<>> origins_;
+  /// What set an option last.
+  option_origins origins_;
   std::vector<std::string> errors_;
 };
 

@@ -29,8 +29,9 @@ bool take_missing_variable(model_entry&, std::string_view, const std::string&) {
 
 class reader {
 public:
-  reader(std::string_view file, const environment& variables, std::span<const option> options, catalogue_entries& entries)
-    : file_(file), variables_(variables), options_(options), entries_(entries) {}
+  reader(std::string_view file, const environment& variables, std::span<const option> options, option_origins& origins,
+         catalogue_entries& entries)
+    : file_(file), variables_(variables), options_(options), origins_(origins), entries_(entries) {}
 
   void read(std::string_view text) {
     try {
@@ -87,6 +88,8 @@ private:
       if (found != options_.end()) {
         if (auto why = set(*found, value))
           complain(value.source(), name + " " + why->message);
+        else
+          origins_[name] = at(value.source().begin.line);
         continue;
       }
       auto suggestion = std::string{nearest(key.str(), keys)};
@@ -197,6 +200,7 @@ private:
   std::string_view file_;
   const environment& variables_;
   std::span<const option> options_;
+  option_origins& origins_;
   catalogue_entries& entries_;
   /// With the line of each.
   std::vector<std::pair<toml::source_index, std::string>> complaints_;
@@ -242,8 +246,8 @@ expected<std::string> expand(std::string_view text, const environment& variables
 }
 
 void read_toml(std::string_view text, std::string_view file, const environment& variables, std::span<const option> options,
-               catalogue_entries& entries, std::vector<std::string>& errors) {
-  reader reading{file, variables, options, entries};
+               option_origins& origins, catalogue_entries& entries, std::vector<std::string>& errors) {
+  reader reading{file, variables, options, origins, entries};
   reading.read(text);
   reading.report(errors);
 }

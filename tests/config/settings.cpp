@@ -182,6 +182,7 @@ CAF_TEST(a bad value is told with its line and its option) {
   CAF_CHECK(has(complaints("[server]\nthreads = \"two\"\n"), "must be a whole number"));
   CAF_CHECK(has(complaints("[server]\nallowed_hosts = \"a\"\n"), "must be a list of texts"));
   CAF_CHECK(has(complaints("[log]\nlevel = \"loud\"\n"), "my.toml:2: log.level must be one of \"trace\""));
+  CAF_CHECK(has(complaints("[server]\nlisten = \"0.0.0.0:80\"\n"), "my.toml:2: server.listen must be a loopback address"));
   CAF_CHECK(has(complaints("[log\n"), "my.toml:1: "));
   CAF_CHECK(has(complaints("", {{"PARLEY_LOG_LEVEL", "loud"}}), "PARLEY_LOG_LEVEL: log.level must be one of"));
 }

@@ -1,7 +1,8 @@
-#include "config/open_files.hpp"
+#include "config/process.hpp"
 
 #include <algorithm>
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace parley::config {
 
@@ -18,6 +19,20 @@ std::size_t raise_open_file_limit() {
       limit.rlim_cur = wanted;
   }
   return std::min(limit.rlim_cur, most);
+}
+
+expected<void> make_private_directory(const std::filesystem::path& directory) {
+  std::error_code problem;
+  if (std::filesystem::create_directories(directory, problem))
+    std::filesystem::permissions(directory, std::filesystem::perms::owner_all, problem);
+  if (problem)
+    return fail(ec::store_unavailable, "Can't make the directory " + directory.string() + ": " + problem.message() + ".");
+  return {};
+}
+
+std::string host_name() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
 }
 
 } // namespace parley::config
