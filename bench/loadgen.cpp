@@ -1,17 +1,19 @@
 // Clients that cost next to nothing: one thread, epoll, N streams at once; measures each chunk's way from the fast upstream
 // through a server, checks each stream's text by its hash, and prints one JSON object.
 //
-//   loadgen --port P --mode parley|openai [--path /v1/chat/completions] [--model bench-20-50000]
-//           [--models bench[,bench2]] [--streams 1000] [--ramp-ms 1000] [--timeout-s 120]
+//   loadgen --port P --mode parley|openai [--path /v1/chat/completions] [--model bench-20-50000] [--header 'Name: value']...
+//           [--models bench[,bench2]] [--streams 1000] [--ramp-ms 1000] [--timeout-s 120] [--connect before|late]
 //
-// `parley` makes a session for each stream, then posts a turn and reads lines; `openai` posts a chat completion.
+// `parley` makes a session for each stream, then posts a turn and reads lines; `openai` posts a chat completion. All are
+// connected before the first stream begins, unless they connect late: then each connects when it is its turn, and the time
+// to its first token has that in it. Before the first stream begins, {"ready":1000} is printed as a line of its own.
 
+#include "bench/histogram.hpp"
 #include "bench/stamped_text.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
-#include <bit>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -29,42 +31,6 @@ using namespace parley::bench;
 
 namespace {
 
-/// Counts by logarithmic buckets: 64 to each doubling, so within 1.6 %.
-class histogram {
-public:
-  void add(std::uint64_t nanos) {
-    auto shift = std::max(0, static_cast<int>(std::bit_width(nanos)) - 7);
-    auto bucket = static_cast<std::size_t>(shift) * 64 + static_cast<std::size_t>(nanos >> shift);
-    if (bucket >= counts_.size())
-      counts_.resize(bucket + 1);
-    ++counts_[bucket];
-    ++total_;
-  }
-
-  /// Milliseconds.
-  double quantile(double q) const {
-    auto left = static_cast<std::uint64_t>(q * static_cast<double>(total_));
-    for (std::size_t i = 0; i < counts_.size(); ++i) {
-      if (counts_[i] > left) {
-        auto shift = i < 128 ? 0 : (i - 64) / 64;
-        return static_cast<double>((i - shift * 64) << shift) / 1e6;
-      }
-      left -= counts_[i];
-    }
-    return 0;
-  }
-
-  std::string json() const {
-    char text[128];
-    std::snprintf(text, sizeof text, R"({"p50":%.3f,"p99":%.3f,"p999":%.3f})", quantile(0.5), quantile(0.99), quantile(0.999));
-    return text;
-  }
-
-private:
-  std::vector<std::uint64_t> counts_;
-  std::uint64_t total_ = 0;
-};
-
 struct options {
   std::uint16_t port = 0;
   bool parley = false;
@@ -74,6 +40,10 @@ struct options {
   std::size_t streams = 100;
   std::uint64_t ramp_ms = 1000;
   std::uint64_t timeout_s = 120;
+  /// Each connects when its stream begins.
+  bool late = false;
+  /// Lines of the request's header, each with its CRLF.
+  std::string headers;
 };
 
 /// One answer's text as it comes.
@@ -119,11 +89,13 @@ public:
   explicit generator(options o) : options_(std::move(o)), clients_(options_.streams) { epoll_ = epoll_create1(0); }
 
   results run() {
-    connect_all();
+    prepare_all();
     auto deadline = now_ns() + options_.timeout_s * 1'000'000'000ULL;
     // All are connected and have their sessions before the first turn is posted.
     while (ready_ + over_ < clients_.size() && now_ns() < deadline)
       poll(100);
+    std::printf("{\"ready\":%zu}\n", ready_);
+    std::fflush(stdout);
     auto begin = now_ns() + 50'000'000;
     for (std::size_t i = 0; i < clients_.size(); ++i)
       clients_[i].start_at = begin + options_.ramp_ms * 1'000'000 * i / clients_.size();
@@ -142,31 +114,34 @@ public:
   }
 
 private:
-  void connect_all() {
+  void prepare_all() {
     for (std::size_t i = 0; i < clients_.size(); ++i) {
-      auto& c = clients_[i];
-      c.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-      if (c.fd < 0) {
-        fail(c, "no file descriptor");
-        continue;
-      }
-      int on = 1;
-      setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      sockaddr_in address{};
-      address.sin_family = AF_INET;
-      address.sin_port = htons(options_.port);
-      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-      if (connect(c.fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 && errno != EINPROGRESS) {
-        fail(c, "connection refused");
-        continue;
-      }
-      epoll_event event{};
-      event.events = EPOLLIN | EPOLLOUT | EPOLLET;
-      event.data.u64 = i;
-      epoll_ctl(epoll_, EPOLL_CTL_ADD, c.fd, &event);
+      if (options_.late && !options_.parley)
+        become_ready(clients_[i]);
+      else
+        connect(clients_[i]);
       if (i % 64 == 63)
         poll(1);
     }
+  }
+
+  void connect(client& c) {
+    c.at = state::connecting;
+    c.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    if (c.fd < 0)
+      return fail(c, "no file descriptor");
+    int on = 1;
+    setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(options_.port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(c.fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 && errno != EINPROGRESS)
+      return fail(c, "connection refused");
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLET;
+    event.data.u64 = static_cast<std::uint64_t>(&c - clients_.data());
+    epoll_ctl(epoll_, EPOLL_CTL_ADD, c.fd, &event);
   }
 
   void poll(int millis) {
@@ -182,6 +157,8 @@ private:
   }
 
   void connected(client& c) {
+    if (c.asked_at > 0)
+      return ask(c);
     if (!options_.parley)
       return become_ready(c);
     c.at = state::making_session;
@@ -200,8 +177,8 @@ private:
     c.body_left = -1;
     c.ended = false;
     auto request = "POST " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(options_.port)
-                   + "\r\nContent-Type: application/json\r\nAuthorization: Bearer bench\r\nContent-Length: "
-                   + std::to_string(body.size()) + "\r\n\r\n" + body;
+                   + "\r\nContent-Type: application/json\r\nAuthorization: Bearer bench\r\n" + options_.headers
+                   + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     if (send(c.fd, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
       fail(c, "request not taken");
   }
@@ -209,8 +186,15 @@ private:
   void start(client& c) {
     if (c.at != state::ready)
       return;
-    c.at = state::streaming;
     c.asked_at = now_ns();
+    if (options_.late)
+      connect(c);
+    else
+      ask(c);
+  }
+
+  void ask(client& c) {
+    c.at = state::streaming;
     if (options_.parley)
       post(c, "/api/messages/stream/", R"({"session_id":")" + c.session + R"(","messages":[{"role":"user","content":"Hello"}]})");
     else
@@ -296,17 +280,14 @@ private:
   }
 
   void read_line(client& c, std::string_view line) {
-    constexpr std::string_view mark = "\"content\":\"";
-    auto at = line.find(mark);
-    if (at == std::string_view::npos) {
-      constexpr std::string_view anthropic_mark = "\"text\":\"";
-      at = line.find(anthropic_mark);
-      if (at == std::string_view::npos)
-        return;
-      at += anthropic_mark.size();
-    } else {
-      at += mark.size();
-    }
+    // How OpenAI and Parley, Anthropic, and the AI SDK name the text.
+    constexpr std::array<std::string_view, 3> marks{"\"content\":\"", "\"text\":\"", "\"delta\":\""};
+    auto at = std::string_view::npos;
+    for (auto mark = marks.begin(); mark != marks.end() && at == std::string_view::npos; ++mark)
+      if (at = line.find(*mark); at != std::string_view::npos)
+        at += mark->size();
+    if (at == std::string_view::npos)
+      return;
     ++result_.events;
     auto text = line.substr(at, line.find('"', at) - at);
     auto& a = c.answers[options_.parley && line[0] >= 'a' && line[0] <= 'h' ? static_cast<std::size_t>(line[0] - 'a') : 0];
@@ -340,6 +321,11 @@ private:
         return fail(c, "a session without an id");
       c.session = c.line.substr(id + 6, 36);
       c.line.clear();
+      c.in.clear();
+      if (options_.late) {
+        close(c.fd);
+        c.fd = -1;
+      }
       return become_ready(c);
     }
     auto answers = options_.parley ? options_.models.size() : 1;
@@ -390,6 +376,10 @@ options parse(int argc, char** argv) {
       o.ramp_ms = std::stoul(value);
     else if (name == "--timeout-s")
       o.timeout_s = std::stoul(value);
+    else if (name == "--connect")
+      o.late = value == "late";
+    else if (name == "--header")
+      o.headers += value + "\r\n";
     else if (name == "--models") {
       o.models.clear();
       for (std::size_t at = 0; at <= value.size();) {

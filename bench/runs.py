@@ -1,0 +1,98 @@
+"""One run: a server is started, warmed up, loaded and ended, and what it did and cost becomes a record."""
+
+import json
+import os
+import resource
+import subprocess
+import time
+
+import measure
+from load import warm_up
+from servers import BUILD, cores, start_upstream
+
+
+class LoadFailed(Exception):
+    pass
+
+
+def generator(server, port, load, timeout_s):
+    command = [BUILD / "bench" / "loadgen", "--port", port, "--ramp-ms", load.ramp_ms, "--timeout-s", timeout_s,
+               "--connect", "late" if load.late else "before", *server.ask(load)]
+    return subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL,
+                            preexec_fn=lambda: os.sched_setaffinity(0, cores("load")))
+
+
+def children_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def own_seconds():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def put_load(server, port, load, processes, timeout_s):
+    """Runs the load to its end. `processes` gives the server's, which may be none. Costs are counted from the moment that
+    the first stream begins: sessions are made and connections are open by then (but of clients that connect late)."""
+    pids = processes()
+    before = {"memory": measure.memory_kib(pids), "files": measure.open_files(pids)}
+    children = children_seconds()
+    clients = generator(server, port, load, timeout_s)
+    if not clients.stdout.readline():
+        raise LoadFailed(f"the load generator ended with {clients.wait()}")
+    pids = processes()
+    cpu, machine, own, others = measure.cpu_seconds(pids), measure.machine_seconds(), own_seconds(), time.monotonic()
+    with measure.Peak(pids) as peak:
+        output = clients.stdout.read()
+    seconds = time.monotonic() - others
+    clients.wait()
+    if not output:
+        raise LoadFailed(f"the load generator ended with {clients.returncode}")
+    result = json.loads(output)
+    result["cpu_s"] = measure.cpu_seconds(pids) - cpu
+    result["clients_cpu_s"] = children_seconds() - children
+    result["machine_cpu_s"] = measure.machine_seconds() - machine
+    result["bench_cpu_s"] = own_seconds() - own
+    result["wall_s"] = seconds
+    result["memory_kib"] = {"before": before["memory"], "peak": peak.memory}
+    result["files"] = {"before": before["files"], "peak": peak.files, "after": measure.open_files(pids)}
+    return result
+
+
+def run(server, load, directory):
+    """The record of one run, with the figures that all tables are made of."""
+    # A server that is several times too slow shall still come to its end.
+    timeout_s = 60 + 20 * load.seconds
+    with start_upstream(directory) as upstream:
+        process = server.start(directory, upstream.port, load)
+        port = process.port if process else upstream.port
+        processes = (lambda: measure.tree(process.pid)) if process else list
+        try:
+            warm = put_load(server, port, warm_up(load), processes, timeout_s)
+            # What the warm-up left to do, such as closing connections and writing to disk, is not the load's.
+            time.sleep(0.5)
+            upstream_cpu = measure.cpu_seconds([upstream.pid])
+            record = put_load(server, port, load, processes, timeout_s)
+            record["upstream_cpu_s"] = measure.cpu_seconds([upstream.pid]) - upstream_cpu
+        finally:
+            if process:
+                process.end()
+    record["failed"] += warm["failed"]
+    for why, count in warm["reasons"].items():
+        record["reasons"][f"{why} (warm-up)"] = count
+    derive(record, load, bool(process))
+    return record
+
+
+def derive(record, load, is_server):
+    known = record["cpu_s"] + record["clients_cpu_s"] + record["upstream_cpu_s"] + record["bench_cpu_s"]
+    # Of the machine, by what has nothing to do with the run: compilers, say. Above a few percent the run is suspect.
+    record["others_cores"] = max(0.0, record["machine_cpu_s"] - known) / max(record["wall_s"], 0.001)
+    record["cpu_s_per_million"] = record["cpu_s"] / record["chunks"] * 1e6 if is_server and record["chunks"] else None
+    memory = record["memory_kib"]
+    record["kib_per_stream"] = {
+        kind: (memory["peak"][kind] - memory["before"][kind]) / load.streams if is_server else None for kind in ("rss", "pss")}
+    ideal = load.chunks / load.rate if load.rate else None
+    # 1.0 is in step with the upstream; 3.0 took three times as long as it should have.
+    record["stretch"] = record["seconds"] / (ideal + load.ramp_ms / 1000) if ideal and record["chunks"] else None
