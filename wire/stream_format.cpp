@@ -194,7 +194,13 @@ std::string_view content_type(stream_format format) {
   return format == stream_format::lines ? "text/plain; charset=utf-8" : "text/event-stream; charset=utf-8";
 }
 
-stream_format choose_format(std::string_view accept) {
+stream_format choose_format(std::string_view header) {
+  // Types and the weight's name are case-insensitive.
+  std::string lower{header};
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>(c - 'A' + 'a');
+  std::string_view accept = lower;
   int lines = -1;
   int sse = -1;
   while (!accept.empty()) {
