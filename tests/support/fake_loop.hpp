@@ -24,10 +24,29 @@ public:
     bool closed = false;
 
     /// The usual beginning: connected, 200.
-    void accept() {
-      handler->connected();
+    void accept() { respond(200); }
+
+    void connect() {
       if (!closed)
-        handler->responded(200, 0);
+        handler->connected();
+    }
+
+    void respond(int status, int retry_after = 0) {
+      connect();
+      if (!closed)
+        handler->responded(status, retry_after);
+    }
+
+    /// The connection breaks.
+    void fail(ec code) {
+      if (!closed)
+        handler->failed({code, "The connection broke.", {}});
+    }
+
+    /// The body's end.
+    void end() {
+      if (!closed)
+        handler->ended();
     }
 
     void body(std::string_view bytes) {
@@ -40,11 +59,22 @@ public:
       body(R"(data: {"choices":[{"index":0,"delta":{"content":")" + std::string{content} + "\"}}]}\n\n");
     }
 
+    /// A finish reason and the format's end mark.
+    void mark_end(std::string_view reason = "stop") {
+      body(R"(data: {"choices":[{"index":0,"delta":{},"finish_reason":")" + std::string{reason} + "\"}]}\n\ndata: [DONE]\n\n");
+    }
+
     /// A finish reason, the end mark, and the body's end.
     void finish(std::string_view reason = "stop") {
-      body(R"(data: {"choices":[{"index":0,"delta":{},"finish_reason":")" + std::string{reason} + "\"}]}\n\ndata: [DONE]\n\n");
-      if (!closed)
-        handler->ended();
+      mark_end(reason);
+      end();
+    }
+
+    /// The whole answer at once.
+    void answer(std::string_view content) {
+      accept();
+      text(content);
+      finish();
     }
   };
 
@@ -52,7 +82,10 @@ public:
 
   steady::time_point now() const override { return now_; }
 
-  std::unique_ptr<alarm> make_alarm(caf::actor_addr target) override { return std::make_unique<fake_alarm>(*this, target); }
+  std::unique_ptr<alarm> make_alarm(caf::actor_addr target) override {
+    actors.push_back(target);
+    return std::make_unique<fake_alarm>(*this, target);
+  }
 
   std::unique_ptr<upstream_call> call(const std::shared_ptr<const upstream>& at, wire::upstream_request what,
                                       upstream_handler& handler) override {
@@ -67,8 +100,18 @@ public:
       bell->ring_if_due();
   }
 
+  /// When the next alarm rings.
+  steady::time_point next_alarm() const {
+    auto next = steady::time_point::max();
+    for (auto* bell : alarms_)
+      next = std::min(next, bell->when());
+    return next;
+  }
+
   /// In the order they were made.
   std::deque<std::shared_ptr<request>> requests;
+  /// Who made an alarm, in that order: of each run its coordinator, then its model streams.
+  std::vector<caf::actor_addr> actors;
 
 private:
   class fake_alarm final : public alarm {
@@ -79,6 +122,8 @@ private:
     ~fake_alarm() override { std::erase(loop_.alarms_, this); }
     void set(steady::time_point when) override { when_ = when; }
     void cancel() override { when_ = steady::time_point::max(); }
+
+    steady::time_point when() const { return when_; }
 
     void ring_if_due() {
       if (when_ > loop_.now_)

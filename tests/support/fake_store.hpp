@@ -21,6 +21,8 @@ struct fake_store_book {
   std::vector<std::function<void()>> held;
   /// Set: writes are answered with it.
   std::optional<failure> broken;
+  /// Set: those that it picks are answered with its failure.
+  std::function<std::optional<failure>(const store_write&)> refuse;
   /// What is stored.
   std::map<session_id, session> sessions;
   std::map<session_id, epoch> epochs;
@@ -47,6 +49,9 @@ struct fake_store_book {
   expected<store_written> carry_out(const store_write& write) {
     if (broken)
       return tl::unexpected{*broken};
+    if (refuse)
+      if (auto why = refuse(write))
+        return tl::unexpected{*why};
     if (auto* x = std::get_if<create_session>(&write)) {
       sessions[x->made.id] = x->made;
       epochs[x->made.id] = 1;
@@ -65,6 +70,10 @@ struct fake_store_book {
         }
       return result;
     } else if (auto* added = std::get_if<append_messages>(&write)) {
+      if (!sessions.contains(added->session_key))
+        return fail(ec::not_found, "There is no such session.");
+      if (added->held != epochs[added->session_key])
+        return fail(ec::fenced, "Another owner has the session.");
       for (auto& m : added->added)
         if (find(m.id))
           return fail(ec::id_conflict, "A message with this id is there already.");
@@ -78,6 +87,8 @@ struct fake_store_book {
           m.content = piece->begins_again ? piece->content : m.content + piece->content;
         }
     } else if (auto* done = std::get_if<store_answer>(&write)) {
+      if (done->held != epochs[done->session_key])
+        return fail(ec::fenced, "Another owner has the session.");
       for (auto& m : messages)
         if (m.id == done->answer.id && !is_final(m.status))
           m = done->answer;
@@ -112,12 +123,21 @@ inline persistence_actor spawn_fake_store(caf::actor_system& sys, fake_store_ptr
       return promise;
     };
     return {[write](const create_session& m) { return write(m); },
-            [store](const open_session& m) -> caf::result<opened_session> {
+            [self, store](const open_session& m) -> caf::result<opened_session> {
               store->arrived.push_back(m);
-              auto result = store->carry_out(m);
-              if (!result)
-                return to_error(result.error());
-              return std::get<opened_session>(*result);
+              auto promise = self->make_response_promise<opened_session>();
+              auto answer = [store, promise, m]() mutable {
+                auto result = store->carry_out(m);
+                if (result)
+                  promise.deliver(std::get<opened_session>(*result));
+                else
+                  promise.deliver(to_error(result.error()));
+              };
+              if (store->hold)
+                store->held.push_back(answer);
+              else
+                answer();
+              return promise;
             },
             [write](const append_messages& m) { return write(m); },
             [write](const append_checkpoint& m) { return write(m); },
@@ -140,7 +160,9 @@ inline persistence_actor spawn_fake_store(caf::actor_system& sys, fake_store_ptr
                 return *found;
               return to_error({ec::not_found, "There is no such message.", {}});
             },
-            [store](const list_messages& m) {
+            [store](const list_messages& m) -> caf::result<message_page> {
+              if (!store->sessions.contains(m.session_key))
+                return to_error({ec::not_found, "There is no such session.", {}});
               message_page page;
               for (auto& x : store->messages)
                 if (x.session == m.session_key)

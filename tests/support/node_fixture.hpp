@@ -35,6 +35,7 @@ struct node_fixture : test_coordinator_fixture<> {
   }
 
   ~node_fixture() override {
+    book->held.clear(); // they hold the store, which holds the book
     for (auto& actor : to_end)
       caf::anon_send_exit(actor, caf::exit_reason::kill);
     caf::anon_send_exit(store, caf::exit_reason::kill);
@@ -103,13 +104,57 @@ struct node_fixture : test_coordinator_fixture<> {
     return wanted;
   }
 
+  /// Asks, and has what was opened.
+  run_opened opened(start_turn wanted) {
+    auto run = ask<run_opened>(sessions(), std::move(wanted));
+    CAF_REQUIRE(run.has_value());
+    return *run;
+  }
+
+  /// A question that the newest upstream request answers whole.
+  run_opened answered(session_id session_key, std::string text, std::string answer, std::optional<message_id> id = std::nullopt) {
+    auto run = opened(question(session_key, std::move(text), id));
+    upstream_does(loop.requests.size() - 1, [&](auto& r) { r.answer(answer); });
+    return run;
+  }
+
+  expected<run_opened> attach(message_id id, wire::cursor from = {}) {
+    return ask<run_opened>(sessions(), attach_to_run{id, from, &loop});
+  }
+
+  expected<run_opened> regenerate(message_id id) { return ask<run_opened>(sessions(), regenerate_answer{id, false, &loop}); }
+
   /// Attaches a reader to the run; it reads lines.
   received_ptr read(const run_opened& run, wire::stream_format format = wire::stream_format::lines) {
     auto received = std::make_shared<received_log>();
-    auto reader = ends(spawn_reader(sys, received));
-    caf::anon_send(run.log, attach_reader{reader, 1, format, run.from});
+    received->reader = ends(spawn_reader(sys, received));
+    caf::anon_send(run.log, attach_reader{received->reader, 1, format, run.from});
     consume_messages();
     return received;
+  }
+
+  /// The code that a request failed with, `-` if it didn't.
+  template <class T>
+  static std::string code_of(const expected<T>& result) {
+    return result ? "-" : std::string{name(result.error().code)};
+  }
+
+  template <class Actor>
+  void kill(const Actor& actor) {
+    caf::anon_send_exit(actor, caf::exit_reason::kill);
+    consume_messages();
+  }
+
+  /// The actor that made the n-th alarm of the loop: of each run its coordinator, then its model streams.
+  caf::actor alarmed(std::size_t n) {
+    CAF_REQUIRE(n < loop.actors.size());
+    return caf::actor_cast<caf::actor>(loop.actors[n]);
+  }
+
+  /// As after a restart of the node: another sessions actor over the same store.
+  void restart_node() {
+    kill(sessions());
+    sessions_ = nullptr;
   }
 
   /// Lets the store answer what it held back.

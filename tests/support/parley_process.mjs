@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
-import {existsSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import net from 'node:net';
 import {tmpdir} from 'node:os';
@@ -154,6 +154,17 @@ export class Parley {
       const socket = net.connect(this.port, '127.0.0.1', () => (socket.destroy(), resolve(true)));
       socket.on('error', () => resolve(false));
     });
+  }
+
+  /** User and system time so far. */
+  cpuSeconds() {
+    // proc(5): the name in parentheses may hold anything; utime and stime are the 12th and 13th fields behind it, in hundredths.
+    const fields = readFileSync(`/proc/${this.pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
+  openFiles() {
+    return readdirSync(`/proc/${this.pid}/fd`).length;
   }
 
   get running() {

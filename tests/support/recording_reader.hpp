@@ -13,7 +13,21 @@ namespace parley::test {
 struct received_log {
   std::string text;
   int pieces = 0;
-  bool ended = false;
+  /// How often it was told the end.
+  int ends = 0;
+  reader_actor reader;
+
+  bool ended() const { return ends > 0; }
+
+  /// How often `part` is in what came.
+  int count(std::string_view part) const {
+    int found = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size()))
+      ++found;
+    return found;
+  }
+
+  bool has(std::string_view part) const { return count(part) > 0; }
 };
 
 using received_ptr = std::shared_ptr<received_log>;
@@ -23,7 +37,7 @@ inline reader_actor spawn_reader(caf::actor_system& sys, received_ptr into) {
     return {[log](const log_piece& piece) {
       log->text += *piece.bytes;
       ++log->pieces;
-      log->ended = log->ended || piece.ends;
+      log->ends += piece.ends;
     }};
   };
   return sys.spawn(init, std::move(into));
