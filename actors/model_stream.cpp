@@ -88,6 +88,8 @@ public:
     self_->step([this, why = std::move(why)]() mutable {
       if (phase_ == phase::drained)
         return self_->quit();
+      if (status_ != 0 && !is_2xx()) // the status says more than a body that broke off
+        return fail_status();
       failed_ = std::move(why);
       report();
     });
