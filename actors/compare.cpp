@@ -61,12 +61,24 @@ public:
 
   explicit compare_state(self_pointer self) : self_(self) {}
 
+  /// The owner outlives many runs, and would remember each of them.
+  ~compare_state() {
+    if (plan_.owner)
+      self_->demonitor(plan_.owner.address());
+  }
+
+  compare_state(const compare_state&) = delete;
+  compare_state& operator=(const compare_state&) = delete;
+
   run_actor::behavior_type start(run_plan plan, bool replay) {
     plan_ = std::move(plan);
     log_ = std::make_unique<run_log>(plan_.run);
     readers_ =
-      std::make_unique<run_readers>(plan_.node->bounds.reader_window_bytes,
-                                    [this](const reader_actor& to, log_piece piece) { self_->send(to, std::move(piece)); });
+      std::make_unique<run_readers>(plan_.node->bounds.reader_window_bytes, [this](const reader_actor& to, log_piece piece) {
+        if (piece.ends) // a kept connection reads many runs
+          self_->demonitor(to.address());
+        self_->send(to, std::move(piece));
+      });
     self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
     self_->monitor(plan_.owner);
     if (replay) {
@@ -85,6 +97,7 @@ public:
             [this](const reader_credit& m) { readers_->credit(sender(), m, *log_); },
             [this](const detach_reader& m) {
               readers_->detach(sender(), m.stream);
+              self_->demonitor(sender());
               after_readers_left();
             },
             [this](const stop_answers& m) { return stop(m); },
@@ -260,6 +273,7 @@ private:
     if (!s || s->phase != seat_phase::generating)
       return;
     s->answer.model = std::move(m.model);
+    s->stream = nullptr; // it ends by itself, when its connection can be used again
     finish(*s, m.reason, std::move(m.error), m.usage);
   }
 
@@ -392,10 +406,10 @@ private:
   }
 
   void checkpoint(seat& s) {
-    if (s.checkpoint_under_way)
+    s.checkpoint_due = never;
+    if (s.checkpoint_under_way) // its answer plans the next
       return;
     s.checkpoint_under_way = true;
-    s.checkpoint_due = never;
     auto who = *s.answer.seat;
     auto text = log_->text(who);
     auto reasoning = log_->reasoning(who);

@@ -31,9 +31,9 @@ CAF_TEST(a finish is sent only after the answer is stored) {
   book->hold = true;
   upstream_does(0, [](auto& r) { r.accept(), r.text("Hi"), r.finish(); });
   CAF_CHECK_EQUAL(log->text, "a0:{\"content\":\"Hi\"}\n");
-  CAF_CHECK(!log->ended);
+  CAF_CHECK(!log->ended());
   release_store();
-  CAF_CHECK(log->ended);
+  CAF_CHECK(log->ended());
   CAF_CHECK(log->text.find("ad:{\"finishReason\":\"stop\"") != std::string::npos);
   auto* stored = book->find(opened->answers[0].id);
   CAF_REQUIRE(stored != nullptr);
@@ -48,11 +48,11 @@ CAF_TEST(a turn ends only after both answers have finished) {
   auto log = read(*opened);
   upstream_does(0, [](auto& r) { r.accept(), r.text("fast"), r.finish(); });
   CAF_CHECK(log->text.find("ad:") != std::string::npos);
-  CAF_CHECK(!log->ended);
+  CAF_CHECK(!log->ended());
   upstream_does(1, [](auto& r) { r.accept(), r.text("slow"); });
   CAF_CHECK(log->text.find("b0:{\"content\":\"slow\"}") != std::string::npos);
   upstream_does(1, [](auto& r) { r.finish(); });
-  CAF_CHECK(log->ended);
+  CAF_CHECK(log->ended());
   CAF_CHECK(log->text.find("bd:") != std::string::npos);
 }
 
