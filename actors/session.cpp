@@ -21,7 +21,16 @@ struct current_run {
   std::vector<seat_message> answers;
   run_actor log;
   bool committed = false;
+  /// The session's title before this run's question gave it one.
+  std::string title_before;
   std::vector<caf::typed_response_promise<run_opened>> waiting;
+};
+
+/// The log of a run that is over. The offsets of one that is told again from the store are not those of the run itself: it is
+/// read from its beginning, a `restart`.
+struct finished_run {
+  run_actor log;
+  bool told_again = false;
 };
 
 class session_state;
@@ -34,6 +43,15 @@ public:
 
   explicit session_state(self_pointer self) : self_(self) {}
 
+  /// `sessions` outlives many sessions, and would remember each of them.
+  ~session_state() {
+    if (parent_)
+      self_->demonitor(parent_.address());
+  }
+
+  session_state(const session_state&) = delete;
+  session_state& operator=(const session_state&) = delete;
+
   session_actor::behavior_type start(node_context_ptr node, sessions_actor parent, persistence_actor store,
                                      opened_session opened) {
     node_ = std::move(node);
@@ -45,7 +63,7 @@ public:
     self_->set_down_handler([this](const caf::down_msg& down) {
       if (down.source == parent_.address())
         return self_->quit(caf::exit_reason::user_shutdown);
-      std::erase_if(logs_, [&](auto& entry) { return entry.second.address() == down.source; });
+      std::erase_if(logs_, [&](auto& entry) { return entry.second.log.address() == down.source; });
       if (running_ && running_->log.address() == down.source)
         take_over_again();
     });
@@ -71,7 +89,7 @@ public:
             },
             [this](const forget_run& m) {
               if (auto at = logs_.find(m.run); at != logs_.end()) {
-                self_->send(at->second, forget_log{});
+                self_->send(at->second.log, forget_log{});
                 logs_.erase(at);
               }
             }};
@@ -114,25 +132,30 @@ private:
   }
 
   caf::result<store_written> remove() {
+    removals_.push_back(self_->make_response_promise<store_written>());
+    auto promise = removals_.back();
+    if (removals_.size() > 1)
+      return promise;
     removed_ = true;
-    auto promise = self_->make_response_promise<store_written>();
-    auto erase = [this, promise]() mutable {
+    auto erase = [this] {
       ask_store(
         delete_session{about_.id},
-        [this, promise](const store_written&) mutable {
-          promise.deliver(store_written{});
+        [this](const store_written&) {
+          for (auto& waiting : std::exchange(removals_, {}))
+            waiting.deliver(store_written{});
           self_->quit(caf::exit_reason::user_shutdown);
         },
-        [this, promise](const caf::error& why) mutable {
+        [this](const caf::error& why) {
           removed_ = false;
-          promise.deliver(why);
+          for (auto& waiting : std::exchange(removals_, {}))
+            waiting.deliver(why);
         });
     };
     if (!running_) {
       erase();
     } else {
       self_->request(running_->log, defaults::actor_timeout, stop_answers{})
-        .then([erase](const stopped_answers&) mutable { erase(); }, [erase](const caf::error&) mutable { erase(); });
+        .then([erase](const stopped_answers&) { erase(); }, [erase](const caf::error&) { erase(); });
     }
     return promise;
   }
@@ -204,6 +227,8 @@ private:
   opening ask(const start_turn& wanted) {
     if (removed_)
       return to_error({ec::not_found, "There is no such session.", "session_id"});
+    if (reloading_)
+      return to_error(being_reloaded());
     if (wanted.only_direct && about_.models.size() > 1)
       return to_error({ec::invalid_request, "This path shows one answer; the session compares several.", "session_id"});
     if (auto* asked = question_of(wanted); asked && running_ && !running_->committed && asked->id == running_->question.id)
@@ -224,9 +249,14 @@ private:
     auto added = std::move(plan->imports);
     if (!plan->known)
       added.push_back(plan->question);
+    auto title_before = about_.title;
     if (about_.title.empty() && !about_.title_is_set)
-      about_.title = title_of(plan->question.content);
-    return begin_run(plan->question, std::move(added), std::move(answers), wanted.home, wanted.cancel_on_disconnect);
+      for (auto& m : added)
+        if (m.role == message_role::user && about_.title.empty())
+          about_.title = title_of(m.content);
+    auto opened = begin_run(plan->question, std::move(added), std::move(answers), wanted.home, wanted.cancel_on_disconnect);
+    running_->title_before = std::move(title_before);
+    return opened;
   }
 
   opening regenerate(const regenerate_answer& wanted) {
@@ -248,6 +278,8 @@ private:
 
   /// Why no run can begin now.
   std::optional<failure> refusal() const {
+    if (reloading_)
+      return being_reloaded();
     if (running_)
       return failure{ec::turn_in_progress,
                      "The session is answering turn " + to_string(running_->ids.turn) + "; read along from cursor "
@@ -311,15 +343,17 @@ private:
     auto promise = self_->make_response_promise<run_opened>();
     current.waiting.push_back(promise);
     ask_store(
-      append_messages{about_.id, held_, added, about_}, [this, added](const store_written&) { committed(added); },
-      [this](const caf::error& why) { not_committed(why); });
+      append_messages{about_.id, held_, added, about_}, [this, run, added](const store_written&) { committed(run, added); },
+      [this, run](const caf::error& why) { not_committed(run, why); });
     current.log = spawn_compare(self_->system(), std::move(plan));
     self_->monitor(current.log);
     running_ = std::move(current);
     return promise;
   }
 
-  void committed(const std::vector<message>& added) {
+  void committed(run_id run, const std::vector<message>& added) {
+    if (!running_ || running_->ids.run != run) // its coordinator died meanwhile: the session is being reloaded
+      return;
     std::vector<message_id> ids;
     for (auto& m : added) {
       messages_.append(m);
@@ -333,12 +367,19 @@ private:
         run_opened{running_->log, about_.id, running_->ids.turn, running_->ids.run, running_->question.id, running_->answers, 0});
   }
 
-  void not_committed(const caf::error& why) {
+  void not_committed(run_id run, const caf::error& why) {
+    if (!running_ || running_->ids.run != run)
+      return;
     auto failed = std::move(*running_);
     running_.reset();
+    if (!about_.title_is_set)
+      about_.title = failed.title_before;
     self_->send_exit(failed.log, caf::exit_reason::user_shutdown);
     for (auto& promise : failed.waiting)
       promise.deliver(why);
+    auto code = to_failure(why).code;
+    if (code == ec::store_unavailable || code == ec::unavailable) // it may have taken them all the same
+      reload();
   }
 
   static const incoming_message* question_of(const start_turn& wanted) {
@@ -359,7 +400,7 @@ private:
     messages_.update(std::move(m.answer));
     if (!m.run_is_over || !running_ || running_->ids.run != m.run)
       return;
-    logs_[m.run] = running_->log;
+    logs_[m.run] = {running_->log, false};
     running_.reset();
     self_->send(parent_, run_over{about_.id, m.run, m.log_bytes});
   }
@@ -369,21 +410,30 @@ private:
   void take_over_again() {
     auto dead = std::move(*running_);
     running_.reset();
-    removed_ = true; // no turn meanwhile
     for (auto& promise : dead.waiting)
       promise.deliver(to_error({ec::internal, "The run stopped unexpectedly.", {}}));
+    reload(dead.committed ? std::optional{dead.ids.run} : std::nullopt);
+  }
+
+  /// Takes the store's word for what the session is. `over`, if given, is a run that this ends.
+  void reload(std::optional<run_id> over = std::nullopt) {
+    reloading_ = true;
     ++store_requests_;
     self_->request(store_, defaults::store_timeout, open_session{about_.id})
       .then(
-        [this, run = dead.ids.run](opened_session& opened) {
+        [this, over](opened_session& opened) {
           --store_requests_;
-          removed_ = false;
+          reloading_ = false;
+          about_ = std::move(opened.about);
           held_ = opened.held;
           messages_ = conversation{std::move(opened.messages)};
-          self_->send(parent_, run_over{about_.id, run, 0});
+          if (over)
+            self_->send(parent_, run_over{about_.id, *over, 0});
         },
         [this](const caf::error&) { self_->quit(caf::exit_reason::user_shutdown); }); // the next request loads it anew
   }
+
+  static failure being_reloaded() { return {ec::unavailable, "The session is being recovered; please try again.", {}}; }
 
   // -- attaching and stopping -------------------------------------------------------------------------------------------
 
@@ -391,6 +441,8 @@ private:
     auto* found = messages_.find(wanted.id);
     if (!found || removed_)
       return to_error(no_such_message());
+    if (reloading_)
+      return to_error(being_reloaded());
     auto run = found->run;
     if (found->role == message_role::user)
       if (auto answers = messages_.answers_of(found->id); !answers.empty())
@@ -406,7 +458,7 @@ private:
     if (running_ && running_->ids.run == *run)
       return self_->delegate(running_->log, open_log{from});
     if (auto at = logs_.find(*run); at != logs_.end())
-      return self_->delegate(at->second, open_log{from});
+      return self_->delegate(at->second.log, open_log{at->second.told_again ? 0 : from});
     return self_->delegate(replay(*run, home), open_log{0});
   }
 
@@ -423,7 +475,7 @@ private:
     }
     auto log = spawn_replay(self_->system(), std::move(plan));
     self_->monitor(log);
-    logs_[run] = log;
+    logs_[run] = {log, true};
     self_->send(parent_, run_over{about_.id, run, bytes});
     return log;
   }
@@ -474,12 +526,15 @@ private:
   conversation messages_;
   std::optional<current_run> running_;
   /// Logs of runs that are over, until `forget_run`.
-  std::unordered_map<run_id, run_actor> logs_;
+  std::unordered_map<run_id, finished_run> logs_;
   std::uint64_t requests_seen_ = 0;
   /// Under way; the actor must not end meanwhile.
   int store_requests_ = 0;
-  /// Deleted, or about to be.
+  /// Deleted, or about to be; who waits for it.
   bool removed_ = false;
+  std::vector<caf::typed_response_promise<store_written>> removals_;
+  /// What is in memory may not be what is stored: no run is begun or shown until it is.
+  bool reloading_ = false;
 };
 
 } // namespace
