@@ -7,7 +7,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {after} from 'node:test';
 import {finishOf, parseLine} from '../support/api_client.mjs';
-import {binary, freePort, Parley, root, until} from '../support/parley_process.mjs';
+import {binary, root, until} from '../support/parley_process.mjs';
 import {test, world} from './world.mjs';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'parley-command-'));
@@ -88,7 +88,7 @@ test('a port that is taken, and a data directory that cannot be made, are told',
   assert.notEqual(taken.status, 0);
   assert.match(taken.stderr + taken.stdout, new RegExp(`${running.port}`));
   const file = config('');
-  const nowhere = parley(['serve', '--listen', `127.0.0.1:${await freePort()}`, '--data', path.join(file, 'data')]);
+  const nowhere = parley(['serve', '--listen', '127.0.0.1:0', '--data', path.join(file, 'data')]);
   assert.notEqual(nowhere.status, 0);
   assert.ok((nowhere.stderr + nowhere.stdout).includes('test.toml'));
 });

@@ -1,7 +1,8 @@
 // What outlives the process: transcripts, finished answers, idempotence; and how it ends with streams under way.
 
 import assert from 'node:assert/strict';
-import {until} from '../support/parley_process.mjs';
+import {spawnSync} from 'node:child_process';
+import {binary, until} from '../support/parley_process.mjs';
 import {EventStream} from './sse_client.mjs';
 import {newId, test, world} from './world.mjs';
 
@@ -151,9 +152,7 @@ test('a session that was idle leaves memory, and its next request finds it as it
 
 test('a second server refuses the data of one that runs', async (t) => {
   const {parley} = await world({}, t);
-  const {spawnSync} = await import('node:child_process');
-  const {binary, freePort} = await import('../support/parley_process.mjs');
-  const second = spawnSync(binary(), ['serve', '--config', parley.configFile, '--listen', `127.0.0.1:${await freePort()}`], {
+  const second = spawnSync(binary(), ['serve', '--config', parley.configFile, '--listen', '127.0.0.1:0'], {
     encoding: 'utf8',
     timeout: 10_000,
     env: {...process.env, E2E_OPENAI_KEY: 'x', E2E_ANTHROPIC_KEY: 'x'},

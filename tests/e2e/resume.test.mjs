@@ -58,6 +58,16 @@ test('Last-Event-ID resumes where an EventSource lost its connection', async () 
   assert.equal(again.headers.get('x-run-id'), first.headers.get('x-run-id'));
 });
 
+test('Last-Event-ID of another run begins at 0', async () => {
+  const model = parley.model([{reply: ['old ', 'answer']}, {reply: ['new ', 'answer']}]);
+  const first = await EventStream.send(api, await api.session(model), 'Hello');
+  const [, second] = await first.all();
+  await (await api.regenerate(first.ids.a)).all();
+  const again = await EventStream.attach(api, first.ids.user, {lastEventId: second.id});
+  await again.all();
+  assert.equal(again.text(), 'new answer');
+});
+
 test('lines from 0 begin anew', async () => {
   const model = parley.model({reply: words, holdAfter: 3});
   const first = await api.send(await api.session(model), 'Hello');

@@ -308,6 +308,16 @@ test('turns of different sessions run at the same time', async () => {
   for (const run of runs) assert.equal(run.text(), 'abc');
 });
 
+test("what is not valid Unicode in a client's text becomes U+FFFD, for the model and in the store", async () => {
+  const model = parley.model();
+  const session = await api.session(model);
+  const content = Buffer.concat([Buffer.from('a\\ud800b\\u0000c'), Buffer.from([0xff]), Buffer.from('d')]);
+  const body = Buffer.concat([Buffer.from(`{"session_id":"${session}","messages":[{"role":"user","content":"`), content, Buffer.from('"}]}')]);
+  await (await api.stream('POST', '/api/messages/stream/', body)).all();
+  assert.equal((await api.transcript(session))[0].content, 'a\ufffdb\ufffdc\ufffdd');
+  assert.deepEqual(await promptOf(model), ['user: a\ufffdb\ufffdc\ufffdd']);
+});
+
 test('the title is the beginning of the first user message', async () => {
   const session = await api.session(parley.model());
   await say(session, 'Why is the sky blue?');

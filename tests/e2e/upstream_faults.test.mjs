@@ -6,17 +6,19 @@ import {freePort, secrets} from '../support/parley_process.mjs';
 import {test, world} from './world.mjs';
 
 const nobody = await freePort();
-const silent = await listenWithoutAccepting();
+const silent = await listen(() => {});
+const babbling = await listen((socket) => socket.end('SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n'));
 const {upstream, parley, api} = await world({
   config: {
     limits: {max_answer_bytes: '1MiB'},
     providers: [
       {name: 'nobody', kind: 'openai', base_url: `http://127.0.0.1:${nobody}/v1`, connect_timeout: '1s'},
       {name: 'nameless', kind: 'openai', base_url: 'http://no-such-host.invalid/v1', connect_timeout: '3s'},
-      {name: 'silent', kind: 'openai', base_url: `https://127.0.0.1:${silent.port}/v1`, connect_timeout: '300ms'},
+      {name: 'silent', kind: 'openai', base_url: `https://127.0.0.1:${silent}/v1`, connect_timeout: '300ms'},
+      {name: 'babbling', kind: 'openai', base_url: `http://127.0.0.1:${babbling}/v1`},
     ],
     models: [
-      ...['nobody', 'nameless', 'silent'].map((provider) => ({id: provider, provider, retries: 0})),
+      ...['nobody', 'nameless', 'silent', 'babbling'].map((provider) => ({id: provider, provider, retries: 0})),
       {id: 'tries-twice', provider: 'openai', retries: 1},
       {id: 'falls-back', provider: 'openai', retries: 0, fallback: 'anthropic-60'},
       {id: 'begins-again', provider: 'openai', retries: 1, restart_on_failure: true},
@@ -24,12 +26,15 @@ const {upstream, parley, api} = await world({
   },
 });
 
-/** A port where connections are taken, and TLS never answers. */
-async function listenWithoutAccepting() {
-  const server = net.createServer(() => {});
+/** The port of a server that does this to each connection. */
+async function listen(handle) {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {});
+    handle(socket);
+  });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   server.unref();
-  return {port: server.address().port};
+  return server.address().port;
 }
 
 async function answer(models) {
@@ -77,6 +82,28 @@ test('an unknown host is upstream_unreachable', async () => {
 });
 
 test('a handshake that never comes is upstream_timeout', () => failsWith('upstream_timeout', 'silent'));
+
+test('a server that does not speak HTTP is a failure', async () => {
+  const {finish} = await answer('babbling');
+  assert.match(finish.code, /^upstream_(malformed|truncated)$/);
+});
+
+test('headers without an end are upstream_malformed', () => failsWith('upstream_malformed', parley.model({headers: {'X-Long': 'x'.repeat(300_000)}})));
+
+test('a 200 that is no event stream is a failure', async () => {
+  for (const body of ['{"choices":[{"message":{"content":"not streamed"}}]}', '<html>Welcome to the hotel</html>', '']) {
+    const {finish} = await answer(parley.model({body}));
+    assert.match(finish.code ?? '', /^upstream_(malformed|truncated)$/, JSON.stringify(finish));
+  }
+});
+
+test('a redirect is not followed: it would take the key elsewhere', async () => {
+  const target = parley.model();
+  const model = parley.model({status: 307, headers: {Location: `${upstream.origin}/v1/chat/completions?model=${target}`}});
+  const {finish} = await answer(model);
+  assert.equal(finish.finishReason, 'error');
+  assert.equal(upstream.requestsFor(model).length, 1);
+});
 
 test('no first token in time is upstream_timeout', async () => {
   const model = parley.model({holdAfter: 0}, 'quick');

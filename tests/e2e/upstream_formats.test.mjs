@@ -104,6 +104,22 @@ for (const provider of ['openai', 'anthropic']) {
       assert.equal(run.finish().finishReason, 'stop');
     }
   });
+
+  test(`${provider}: a kept connection that turns out to be closed is no trouble`, async () => {
+    const model = parley.model({reply: ['once'], dropsReused: true}, provider);
+    const session = await api.session(model);
+    for (const content of ['One', 'Two', 'Three']) {
+      const run = await api.send(session, content);
+      await run.all();
+      assert.equal(run.finish().finishReason, 'stop', JSON.stringify(run.finish()));
+    }
+    assert.ok(upstream.requestsFor(model).some((request) => request.nthOnConnection > 1), 'one was used again');
+  });
+
+  test(`${provider}: interim responses are passed over`, async () => {
+    const {run} = await answer(parley.model({reply: ['fine'], interim: 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n'}, provider));
+    assert.equal(run.text(), 'fine');
+  });
 }
 
 const finishes = [

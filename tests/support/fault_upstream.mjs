@@ -34,9 +34,10 @@ const defaults = {
   raw: '', // what `then: 'raw'` writes into the body before it goes on
   error: undefined, // what `then: 'error'` says, instead of the format's ordinary error
 
-  status: 200, // anything else is answered at once, with `body`
+  status: 200, // anything else is answered at once, with `body` or the format's error
   headers: {}, // more response headers
-  body: undefined,
+  body: undefined, // sent instead of the event stream
+  interim: '', // bytes before the response, such as a 103
   echoKey: false, // a 401 that quotes the credentials, as careless servers do
 
   endMark: true, // false: the body ends well formed but without `[DONE]` or `message_stop`
@@ -44,6 +45,7 @@ const defaults = {
   newline: '\n', // of the event stream: also `\r\n` or `\r`
   framing: 'chunked', // or `close`: the body ends with the connection
   keepAlive: true, // false: the connection is closed after the response
+  dropsReused: false, // a second request on a connection finds it closed, as when it was idle for too long
 };
 
 // Each gets the socket's side of a response; those that return false end it.
@@ -232,8 +234,10 @@ class Response {
 
   /** False if the connection is over. */
   async run() {
+    if (this.behaviour.dropsReused && this.request.nthOnConnection > 1) return this.socket.destroy(), false;
     await this.#sleep(this.behaviour.beforeHeaders);
-    if (this.behaviour.status !== 200 || this.behaviour.echoKey) return this.#refuse();
+    if (this.behaviour.interim) await this.#send(this.behaviour.interim);
+    if (this.behaviour.status !== 200 || this.behaviour.body !== undefined || this.behaviour.echoKey) return this.#answerWhole();
     const {keepAlive, framing, headers} = this.behaviour;
     const all = {
       'Content-Type': 'text/event-stream; charset=utf-8',
@@ -280,7 +284,8 @@ class Response {
     return true;
   }
 
-  async #refuse() {
+  /** Not a stream: an error, mostly. */
+  async #answerWhole() {
     const {echoKey, keepAlive, headers} = this.behaviour;
     const status = echoKey ? 401 : this.behaviour.status;
     const key = this.request.headers.authorization ?? this.request.headers['x-api-key'];

@@ -1,5 +1,6 @@
-// The real binary (PARLEY_BIN) as a test runs it: a configuration and data of its own, on a free port, its log kept, ended by
-// its process id, and looked at when it ends: a sanitizer's report or a wrong exit code fails the test that stops it.
+// The real binary (PARLEY_BIN) as a test runs it: a configuration and data of its own, on a port that the system chooses, its log
+// kept, ended by its process id, and looked at when it ends: a sanitizer's report or a wrong exit code fails the test that
+// stops it.
 
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
@@ -84,7 +85,7 @@ export class Parley {
     const parley = new Parley();
     parley.folder = await mkdtemp(path.join(tmpdir(), 'parley-e2e-'));
     parley.dataDir = path.join(parley.folder, 'data');
-    parley.port = await freePort();
+    parley.port = 0; // the system chooses; a restart keeps it
     parley.upstream = upstream;
     parley.env = env;
     parley.args = args;
@@ -105,7 +106,7 @@ export class Parley {
   /** Writes the configuration; it counts from the next `launch()`. */
   async configure(config = {}) {
     const sections = {
-      server: {listen: `127.0.0.1:${this.port}`, data_dir: this.dataDir, shutdown_grace: '500ms', ...config.server},
+      server: {data_dir: this.dataDir, shutdown_grace: '500ms', ...config.server},
       log: {level: 'debug', ...config.log},
       ...(config.tls ? {tls: config.tls} : {}),
       http: {...config.http},
@@ -133,14 +134,18 @@ export class Parley {
 
   async launch() {
     const env = {...process.env, E2E_OPENAI_KEY: secrets.openai, E2E_ANTHROPIC_KEY: secrets.anthropic, ...this.env};
-    const child = spawn(binary(), ['serve', '--config', this.configFile, ...this.args], {env, stdio: ['ignore', 'pipe', 'pipe']});
+    const args = ['serve', '--config', this.configFile, '--listen', `127.0.0.1:${this.port}`, ...this.args];
+    const begun = this.log.length;
+    const child = spawn(binary(), args, {env, stdio: ['ignore', 'pipe', 'pipe']});
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (this.log += text));
     this.#exited = new Promise((resolve) => child.once('close', (code, signal) => resolve({code, signal})));
     this.#exited.then((how) => (child.ended = how));
     await until('the server is ready', async () => {
       if (child.ended) throw new Error(`the server ended at once (${JSON.stringify(child.ended)}):\n${this.log}`);
-      return this.ready();
+      const [, port] = /listening on https?:\/\/[^\s:]+:(\d+)/.exec(this.log.slice(begun)) ?? [];
+      if (port) this.port = Number(port);
+      return port && this.ready();
     }).catch(async (error) => {
       await this.kill();
       throw error;
