@@ -218,6 +218,15 @@ CAF_TEST(after silence there is a heartbeat) {
   CAF_CHECK_EQUAL(log->count("b2:[{\"type\":\"heartbeat\"}]\n"), 1);
 }
 
+CAF_TEST(a whole answer leaves its connection the time to be used again) {
+  begin_run();
+  upstream_does(0, [](auto& r) { r.text("whole"), r.mark_end(); });
+  CAF_CHECK_EQUAL(log->count("ad:"), 1);
+  CAF_CHECK(!loop.requests[0]->closed);
+  upstream_does(0, [](auto& r) { r.end(); });
+  CAF_CHECK(loop.requests[0]->closed);
+}
+
 CAF_TEST(usage that the provider does not report is estimated) {
   begin_run();
   upstream_does(0, [](auto& r) { r.answer("12345678"); });
