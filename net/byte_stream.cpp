@@ -183,8 +183,9 @@ private:
     if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) != 0)
       error = errno;
     if (error != 0)
-      fail(describe(error));
-    else
+      return fail(describe(error));
+    // Having waited to write, Asio would watch for that for good, and each wait to read would wake at once, for nothing.
+    if (adopt(socket_.release()))
       begin();
   }
 
