@@ -30,6 +30,8 @@ struct seat {
   message answer;
   seat_phase phase = seat_phase::generating;
   model_stream_actor stream;
+  /// It told its last, and ends by itself when its connection can be used again. Until then this handle keeps it.
+  bool stream_ends = false;
   /// Bytes of text, reasoning and tool calls since the last restart.
   std::size_t bytes = 0;
   /// For the estimate, where the provider doesn't report.
@@ -180,8 +182,12 @@ private:
   void on_down(const caf::down_msg& down) {
     auto& gone = down.source;
     for (auto& s : seats_)
-      if (s.phase == seat_phase::generating && s.stream.address() == gone)
-        return finish(s, finish_reason::error, answer_error{ec::internal, "The answer stopped unexpectedly."}, std::nullopt);
+      if (s.stream && s.stream.address() == gone) {
+        s.stream = nullptr;
+        if (s.phase == seat_phase::generating)
+          finish(s, finish_reason::error, answer_error{ec::internal, "The answer stopped unexpectedly."}, std::nullopt);
+        return;
+      }
     if (gone == plan_.owner.address()) {
       forgotten_ = true;
       // The node ends. A session that died of a defect is no reason to throw away what a provider gives us.
@@ -273,7 +279,7 @@ private:
     if (!s || s->phase != seat_phase::generating)
       return;
     s->answer.model = std::move(m.model);
-    s->stream = nullptr; // it ends by itself, when its connection can be used again
+    s->stream_ends = true;
     finish(*s, m.reason, std::move(m.error), m.usage);
   }
 
@@ -281,7 +287,7 @@ private:
 
   void finish(seat& s, finish_reason reason, std::optional<answer_error> error, std::optional<token_usage> usage) {
     s.phase = seat_phase::storing;
-    if (s.stream)
+    if (!s.stream_ends && s.stream)
       self_->send_exit(std::exchange(s.stream, nullptr), caf::exit_reason::user_shutdown);
     auto who = *s.answer.seat;
     auto& answer = s.answer;
