@@ -35,6 +35,11 @@ std::optional<sockaddr_storage> literal(const std::string& host) {
   return std::nullopt;
 }
 
+/// Ourselves, whoever is asked (RFC 6761, section 6.3): a container without /etc/hosts has nobody to say so.
+bool is_localhost(const std::string& host) {
+  return host == "localhost" || host.ends_with(".localhost");
+}
+
 } // namespace
 
 class upstream_resolver::lookups : public std::enable_shared_from_this<lookups> {
@@ -88,6 +93,8 @@ private:
       std::memcpy(&address, endpoint.data(), endpoint.size());
       name.found.push_back(address);
     }
+    if (name.found.empty() && is_localhost(host))
+      name.found = {*literal("127.0.0.1")};
     name.until = steady::now() + remembered;
     auto found = name.found;
     auto waiting = std::exchange(name.waiting, {});
