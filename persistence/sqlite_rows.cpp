@@ -1,19 +1,9 @@
 #include "persistence/sqlite_rows.hpp"
 
+#include "persistence/stored_error.hpp"
 #include "persistence/stored_json.hpp"
 
 namespace parley::persistence {
-
-namespace {
-
-std::optional<ec> parse_ec(std::string_view text) {
-  for (auto code = ec::invalid_request; code <= ec::fenced; code = static_cast<ec>(static_cast<int>(code) + 1))
-    if (name(code) == text)
-      return code;
-  return std::nullopt;
-}
-
-} // namespace
 
 session session_in(const sqlite::rows& row) {
   session result;

@@ -1,6 +1,7 @@
 #include "persistence/sqlite_store.hpp"
 
 #include "persistence/file_lock.hpp"
+#include "persistence/repeated_write.hpp"
 #include "persistence/sqlite.hpp"
 #include "persistence/sqlite_connect.hpp"
 #include "persistence/sqlite_rows.hpp"
@@ -20,13 +21,6 @@ constexpr std::size_t page_bytes = 16 * 1024 * 1024;
 unix_ms now() {
   using namespace std::chrono;
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
-/// True if `sent` is what an earlier, equal request stored. What an answer's course changes is not compared.
-bool is_repeat(const message& stored, const message& sent) {
-  return stored.session == sent.session && stored.turn == sent.turn && stored.parent == sent.parent && stored.role == sent.role
-         && stored.seat == sent.seat && stored.attempt == sent.attempt && stored.run == sent.run
-         && (sent.run || stored.content == sent.content);
 }
 
 class sqlite_store final : public store {

@@ -372,8 +372,12 @@ CAF_TEST(an answer of four MiB comes back byte for byte in pieces and whole) {
     text += std::to_string(i * 2654435761u) + " \xE2\x82\xAC ";
   begun_turn first{writer()};
   constexpr std::size_t step = 512 * 1024;
-  for (std::size_t at = 0; at < text.size(); at += step)
-    CAF_REQUIRE(ok(write(writer(), piece(first.answer, at, text.substr(at, step)))));
+  for (std::size_t at = 0; at < text.size();) {
+    // A piece is made of whole characters.
+    auto end = text.find(' ', std::min(at + step, text.size()) - 1) + 1;
+    CAF_REQUIRE(ok(write(writer(), piece(first.answer, at, text.substr(at, end - at)))));
+    at = end;
+  }
   CAF_CHECK(stored(reader(), first.answer.id).content == text);
   auto answer = finished(first.answer, text);
   answer.reasoning = text;
