@@ -62,7 +62,7 @@ public:
   const http_request& request() const override { return request_; }
   connection_actor& self() override { return owner_; }
   home_loop& home() override { return owner_.loop_; }
-  void answer(http_response response) override { owner_.answer(std::move(response)); }
+  void answer(http_response response) override { owner_.answer(response); }
   void refuse(const failure& why) override { owner_.refuse(why); }
   void stream(const run_opened& run, wire::stream_format format) override { owner_.stream(run, format); }
 
@@ -287,7 +287,7 @@ void http_connection::append_head(int status, std::string_view content_type) {
     append_field(out_, name, value);
 }
 
-void http_connection::answer(http_response response) {
+void http_connection::answer(const http_response& response) {
   if (phase_ != phase::answering)
     return;
   auto has_body = response.status != 204 && response.status != 304;
@@ -312,7 +312,7 @@ void http_connection::refuse(const failure& why) {
   auto response = error_response(why, id);
   if (response.status == 500)
     spdlog::error("request={} failed: {}", id, why.message);
-  answer(std::move(response));
+  answer(response);
 }
 
 void http_connection::response_complete() {

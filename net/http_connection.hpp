@@ -87,7 +87,7 @@ private:
   void broken(std::string_view why) override;
 
   // the exchange's three ways to answer
-  void answer(http_response response);
+  void answer(const http_response& response);
   void refuse(const failure& why);
   void stream(const run_opened& run, wire::stream_format format);
 
