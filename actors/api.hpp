@@ -354,7 +354,7 @@ struct forget_run {
 using session_actor = caf::typed_actor<PARLEY_SESSION_REQUESTS, caf::reacts_to<answer_completed>, caf::reacts_to<ask_idle>,
                                        caf::reacts_to<interrupt_run>, caf::reacts_to<forget_run>>;
 
-/// From a session: a run began; these are its messages.
+/// From a session: a run begins, its messages are about to be stored.
 struct run_began {
   session_id session_key;
   running_turn running;

@@ -94,7 +94,9 @@ public:
       plan_.seats.clear();
       wake_by(next_due());
     }
-    return {[this](const open_log& m) { return open(m); },
+    // CAF looks for the handler from the top: the one of the hot path comes first.
+    return {[this](answer_progress& m) { on_progress(m); },
+            [this](const open_log& m) { return open(m); },
             [this](const attach_reader& m) { attach(m); },
             [this](const reader_credit& m) { readers_->credit(sender(), m, *log_); },
             [this](const detach_reader& m) {
@@ -108,7 +110,6 @@ public:
               forgotten_ = true;
               after_readers_left();
             },
-            [this](answer_progress& m) { on_progress(m); },
             [this](answer_ended& m) { on_ended(m); },
             [this](const alarm_tick&) { on_alarm(); }};
   }

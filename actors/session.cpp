@@ -345,6 +345,11 @@ private:
     ask_store(
       append_messages{about_.id, held_, added, about_}, [this, run, added](const store_written&) { committed(run, added); },
       [this, run](const caf::error& why) { not_committed(run, why); });
+    std::vector<message_id> ids{question.id};
+    for (auto& m : added)
+      ids.push_back(m.id);
+    // Before the commit already: a node that drains waits for it.
+    self_->send(parent_, run_began{about_.id, current.ids, std::move(ids)});
     current.log = spawn_compare(self_->system(), std::move(plan));
     self_->monitor(current.log);
     running_ = std::move(current);
@@ -354,14 +359,9 @@ private:
   void committed(run_id run, const std::vector<message>& added) {
     if (!running_ || running_->ids.run != run) // its coordinator died meanwhile: the session is being reloaded
       return;
-    std::vector<message_id> ids;
-    for (auto& m : added) {
+    for (auto& m : added)
       messages_.append(m);
-      ids.push_back(m.id);
-    }
-    ids.push_back(running_->question.id);
     running_->committed = true;
-    self_->send(parent_, run_began{about_.id, running_->ids, std::move(ids)});
     for (auto& promise : std::exchange(running_->waiting, {}))
       promise.deliver(
         run_opened{running_->log, about_.id, running_->ids.turn, running_->ids.run, running_->question.id, running_->answers, 0});
@@ -375,6 +375,7 @@ private:
     if (!about_.title_is_set)
       about_.title = failed.title_before;
     self_->send_exit(failed.log, caf::exit_reason::user_shutdown);
+    self_->send(parent_, run_over{about_.id, run, 0});
     for (auto& promise : failed.waiting)
       promise.deliver(why);
     auto code = to_failure(why).code;
@@ -412,7 +413,7 @@ private:
     running_.reset();
     for (auto& promise : dead.waiting)
       promise.deliver(to_error({ec::internal, "The run stopped unexpectedly.", {}}));
-    reload(dead.committed ? std::optional{dead.ids.run} : std::nullopt);
+    reload(dead.ids.run);
   }
 
   /// Takes the store's word for what the session is. `over`, if given, is a run that this ends.
