@@ -30,7 +30,7 @@ SAMPLES = 20
 
 # What may stay after the first round: the allocator's caches and what it can't give back for fragments. A leak shows as
 # growth from round to round, so the second bound is the strict one.
-STAYS_MIB = 32
+STAYS_MIB = 16
 GROWTH_PERCENT = 5
 
 

@@ -1,14 +1,13 @@
 """One run: a server is started, warmed up, loaded and ended, and what it did and cost becomes a record."""
 
 import json
-import os
 import resource
 import subprocess
 import time
 
 import measure
 from load import warm_up
-from servers import BUILD, cores, start_upstream
+from servers import BUILD, Process, placed, start_upstream
 
 
 class LoadFailed(Exception):
@@ -19,7 +18,7 @@ def generator(server, port, load, timeout_s):
     command = [BUILD / "bench" / "loadgen", "--port", port, "--ramp-ms", load.ramp_ms, "--timeout-s", timeout_s,
                "--connect", "late" if load.late else "before", *server.ask(load)]
     return subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL,
-                            preexec_fn=lambda: os.sched_setaffinity(0, cores("load")))
+                            start_new_session=True, preexec_fn=placed("load", Process.first))
 
 
 def children_seconds():
