@@ -12,6 +12,18 @@ async function answer(model) {
   return {run, finish: run.finish(), stored: await api.message(run.ids.a)};
 }
 
+/** Each loop keeps connections of its own, and has one again a moment after an answer is whole: it takes some turns. */
+async function turnsUntilReuse(model) {
+  const session = await api.session(model);
+  for (let turn = 0; turn < 20; ++turn) {
+    const run = await api.send(session, `Turn ${turn}`);
+    await run.all();
+    assert.equal(run.finish().finishReason, 'stop', JSON.stringify(run.finish()));
+    if (upstream.requestsFor(model).some((request) => request.nthOnConnection > 1)) return;
+  }
+  assert.fail('no connection was used again');
+}
+
 const text = ['Grüße, ', '世界! ', '👩‍👩‍👧', ' "quoted" \\ \n\ttabbed ', '\u2028end'];
 
 for (const provider of ['openai', 'anthropic']) {
@@ -89,10 +101,7 @@ for (const provider of ['openai', 'anthropic']) {
 
   test(`${provider}: connections are kept and used again`, async () => {
     const model = parley.model({reply: ['again']}, provider);
-    const session = await api.session(model);
-    for (const content of ['One', 'Two', 'Three']) await (await api.send(session, content)).all();
-    const requests = upstream.requestsFor(model);
-    assert.ok(Math.max(...requests.map((request) => request.nthOnConnection)) > 1, 'at least one connection was used again');
+    await turnsUntilReuse(model);
   });
 
   test(`${provider}: an upstream that closes after each response is no trouble`, async () => {
@@ -107,13 +116,7 @@ for (const provider of ['openai', 'anthropic']) {
 
   test(`${provider}: a kept connection that turns out to be closed is no trouble`, async () => {
     const model = parley.model({reply: ['once'], dropsReused: true}, provider);
-    const session = await api.session(model);
-    for (const content of ['One', 'Two', 'Three']) {
-      const run = await api.send(session, content);
-      await run.all();
-      assert.equal(run.finish().finishReason, 'stop', JSON.stringify(run.finish()));
-    }
-    assert.ok(upstream.requestsFor(model).some((request) => request.nthOnConnection > 1), 'one was used again');
+    await turnsUntilReuse(model);
   });
 
   test(`${provider}: interim responses are passed over`, async () => {
