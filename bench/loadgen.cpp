@@ -9,6 +9,7 @@
 // to its first token has that in it. Before the first stream begins, {"ready":1000} is printed as a line of its own.
 
 #include "bench/histogram.hpp"
+#include "bench/load_options.hpp"
 #include "bench/stamped_text.hpp"
 
 #include <algorithm>
@@ -30,21 +31,6 @@
 using namespace parley::bench;
 
 namespace {
-
-struct options {
-  std::uint16_t port = 0;
-  bool parley = false;
-  std::string path = "/v1/chat/completions";
-  std::string model = "bench-20-50000";
-  std::vector<std::string> models{"bench"};
-  std::size_t streams = 100;
-  std::uint64_t ramp_ms = 1000;
-  std::uint64_t timeout_s = 120;
-  /// Each connects when its stream begins.
-  bool late = false;
-  /// Lines of the request's header, each with its CRLF.
-  std::string headers;
-};
 
 /// One answer's text as it comes.
 struct answer {
@@ -86,7 +72,7 @@ struct results {
 
 class generator {
 public:
-  explicit generator(options o) : options_(std::move(o)), clients_(options_.streams) { epoll_ = epoll_create1(0); }
+  explicit generator(load_options o) : options_(std::move(o)), clients_(options_.streams) { epoll_ = epoll_create1(0); }
 
   results run() {
     prepare_all();
@@ -349,55 +335,13 @@ private:
       close(c.fd);
   }
 
-  options options_;
+  load_options options_;
   std::vector<client> clients_;
   results result_;
   int epoll_;
   std::size_t ready_ = 0;
   std::size_t over_ = 0;
 };
-
-options parse(int argc, char** argv) {
-  options o;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    std::string name = argv[i];
-    std::string value = argv[i + 1];
-    if (name == "--port")
-      o.port = static_cast<std::uint16_t>(std::stoul(value));
-    else if (name == "--mode")
-      o.parley = value == "parley";
-    else if (name == "--path")
-      o.path = value;
-    else if (name == "--model")
-      o.model = value;
-    else if (name == "--streams")
-      o.streams = std::stoul(value);
-    else if (name == "--ramp-ms")
-      o.ramp_ms = std::stoul(value);
-    else if (name == "--timeout-s")
-      o.timeout_s = std::stoul(value);
-    else if (name == "--connect")
-      o.late = value == "late";
-    else if (name == "--header")
-      o.headers += value + "\r\n";
-    else if (name == "--models") {
-      o.models.clear();
-      for (std::size_t at = 0; at <= value.size();) {
-        auto end = std::min(value.find(',', at), value.size());
-        o.models.push_back(value.substr(at, end - at));
-        at = end + 1;
-      }
-    } else {
-      std::fprintf(stderr, "loadgen: unknown option %s\n", name.c_str());
-      std::exit(2);
-    }
-  }
-  if (o.port == 0) {
-    std::fprintf(stderr, "usage: loadgen --port P --mode parley|openai … (see the head of loadgen.cpp)\n");
-    std::exit(2);
-  }
-  return o;
-}
 
 } // namespace
 
