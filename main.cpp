@@ -104,7 +104,8 @@ int serve(const config::loaded_settings& loaded) {
 
   // The store's actor outlives all who write: what they have sent it is carried out before it ends.
   auto persistence = persistence::spawn_persistence(sys, std::move(store->writer), std::move(store->reader));
-  auto node = std::make_shared<const node_context>(node_context{settings.models, settings.bounds, wall_clock});
+  auto node =
+    std::make_shared<const node_context>(node_context{settings.models, settings.bounds, wall_clock, config::give_back_memory});
   auto sessions = spawn_sessions(sys, node, persistence);
   auto draining = std::make_shared<std::atomic<bool>>(false);
   auto api = std::make_shared<const net::api_context>(net::api_context{

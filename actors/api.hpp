@@ -75,6 +75,8 @@ struct node_context {
   limits bounds;
   /// Wall clock, for time stamps.
   std::function<unix_ms()> wall;
+  /// Called when no run is left and logs or sessions were let go of: a good time to give memory back. May be empty. Any thread.
+  std::function<void()> at_rest;
 };
 
 using node_context_ptr = std::shared_ptr<const node_context>;

@@ -310,6 +310,7 @@ private:
       self_->send(there->actor, forget_run{oldest.run});
     log_bytes_ -= oldest.bytes;
     logs_.pop_front();
+    let_go_ = true;
   }
 
   // -- time and the end -------------------------------------------------------------------------------------------------
@@ -321,6 +322,9 @@ private:
 
   void on_sweep() {
     auto time = now();
+    // Forgotten since the sweep before: by now the logs are gone.
+    if (running_ == 0 && std::exchange(let_go_, false) && node_->at_rest)
+      node_->at_rest();
     while (!logs_.empty() && logs_.front().until <= time)
       forget_oldest_log();
     for (auto& [id, there] : active_)
@@ -337,6 +341,7 @@ private:
     self_->send_exit(there->actor, caf::exit_reason::user_shutdown);
     by_address_.erase(there->actor.address());
     active_.erase(m.session_key);
+    let_go_ = true;
   }
 
   caf::result<store_written> drain(const drain_node& m) {
@@ -371,6 +376,8 @@ private:
   std::size_t running_ = 0;
   std::deque<kept_log> logs_;
   std::size_t log_bytes_ = 0;
+  /// Logs or sessions were let go of since `at_rest` was called.
+  bool let_go_ = false;
   bool draining_ = false;
   /// Runs that begin all the same are interrupted.
   bool interrupting_ = false;

@@ -1,6 +1,7 @@
 #include "config/process.hpp"
 
 #include <algorithm>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -28,6 +29,10 @@ expected<void> make_private_directory(const std::filesystem::path& directory) {
   if (problem)
     return fail(ec::store_unavailable, "Can't make the directory " + directory.string() + ": " + problem.message() + ".");
   return {};
+}
+
+void give_back_memory() {
+  malloc_trim(0);
 }
 
 std::string host_name() {

@@ -98,6 +98,10 @@ std::size_t weight(const delete_session&) {
 
 // -- the threads -----------------------------------------------------------------------------------------------------
 
+/// Nobody waits for a checkpoint: those of many runs share a commit. Anything else is written at once, and takes along what
+/// waits. Small beside the time between an answer's checkpoints.
+constexpr std::chrono::milliseconds checkpoint_patience{100};
+
 struct write_job {
   request_number request = 0;
   store_write what;
@@ -119,7 +123,8 @@ using writer_job = std::variant<write_job, health_job>;
 class store_threads {
 public:
   store_threads(std::unique_ptr<store> writer, std::unique_ptr<store> reader, const persistence_options& options)
-    : writes(options.write_queue_bytes), reads(options.read_queue), writer_(std::move(writer)), reader_(std::move(reader)) {}
+    : writes(options.write_queue_bytes, checkpoint_patience), reads(options.read_queue), writer_(std::move(writer)),
+      reader_(std::move(reader)) {}
 
   ~store_threads() { join(); }
 
@@ -242,10 +247,10 @@ using self_pointer = store_actor::stateful_pointer<persistence_state>;
 /// Queues a job and promises its answer.
 template <class Answer, class Job>
 caf::typed_response_promise<Answer> promise(self_pointer self, job_queue<Job>& queue, Job job, request_number number,
-                                            std::size_t weight) {
+                                            std::size_t weight, urgency how = urgency::at_once) {
   auto& state = self->state;
   auto result = self->template make_response_promise<Answer>();
-  if (queue.push(std::move(job), weight))
+  if (queue.push(std::move(job), weight, how))
     state.waiting.emplace(number, static_cast<caf::response_promise&>(result));
   else if (queue.closed())
     result.deliver(to_error({ec::unavailable, "The server is shutting down.", {}}));
@@ -258,7 +263,8 @@ template <class Answer = store_written, class What>
 caf::typed_response_promise<Answer> write(self_pointer self, What& what) {
   auto number = ++self->state.last_request;
   auto size = weight(what);
-  return promise<Answer>(self, self->state.threads->writes, writer_job{write_job{number, std::move(what)}}, number, size);
+  auto how = std::is_same_v<What, append_checkpoint> ? urgency::soon : urgency::at_once;
+  return promise<Answer>(self, self->state.threads->writes, writer_job{write_job{number, std::move(what)}}, number, size, how);
 }
 
 template <class Answer, class What>
