@@ -122,7 +122,7 @@ connection::~connection() {
 
 void connection::start_call(std::optional<std::chrono::milliseconds> timeout) {
   deadline_ = std::chrono::steady_clock::now() + timeout.value_or(call_timeout_);
-  timed_out_ = false;
+  timed_out_ = was_lost_ = false;
 }
 
 void connection::connect() {
@@ -147,6 +147,7 @@ void connection::begin() {
     // A connection that was left alone for a while may have been lost meanwhile, and nothing was done with it yet.
     if (is_new || timed_out_)
       throw;
+    was_lost_ = false;
     begin();
   }
 }
@@ -166,8 +167,10 @@ void connection::roll_back() {
   }
   transaction_.reset();
   timed_out_ = !clock_.disarm() || timed_out_;
-  if (server_ && !server_->is_open())
+  if (server_ && !server_->is_open()) {
+    was_lost_ = true;
     server_.reset();
+  }
 }
 
 void connection::drop() {
@@ -185,12 +188,16 @@ int connection::server_version() {
 std::string connection::reason(const std::exception& why) const {
   if (timed_out_)
     return "it did not answer in time";
+  if (was_lost_)
+    return "the connection was lost";
   std::string result = why.what();
   // Further lines quote data and statements.
   result.erase(std::min(result.find('\n'), result.size()));
   for (std::string_view prefix : {"ERROR:  ", "FATAL:  "})
     if (result.starts_with(prefix))
       result.erase(0, prefix.size());
+  while (result.ends_with('.'))
+    result.pop_back();
   return result;
 }
 

@@ -105,7 +105,9 @@ private:
   const std::string begin_;
   const std::chrono::milliseconds call_timeout_;
   std::chrono::steady_clock::time_point deadline_;
+  // What became of the call's connection.
   bool timed_out_ = false;
+  bool was_lost_ = false;
   std::optional<pqxx::connection> server_;
   std::optional<transaction> transaction_;
   socket_deadline clock_;

@@ -155,13 +155,14 @@ int child_process::wait() {
 
 // -- postgres_server -------------------------------------------------------------------------------------------------
 
-postgres_server::postgres_server(const std::string& settings) : port_(free_port()) {
+postgres_server::postgres_server(const std::string& settings, const std::vector<std::string>& initdb) : port_(free_port()) {
   give_away(folder_.path());
   auto data = folder_.path() / "data";
   auto log = folder_.path() / "initdb.log";
-  child_process made{{programs() / "initdb", "--pgdata", data, "--username", user, "--auth", "trust", "--encoding", "UTF8",
-                      "--locale", "C.UTF-8", "--no-sync"},
-                     log};
+  std::vector<std::string> command{programs() / "initdb", "--pgdata", data,       "--username", user,       "--auth", "trust",
+                                   "--encoding",          "UTF8",     "--locale", "C.UTF-8",    "--no-sync"};
+  command.insert(command.end(), initdb.begin(), initdb.end());
+  child_process made{command, log};
   if (made.wait() != 0)
     throw std::runtime_error{"initdb failed:\n" + contents(log)};
   std::ofstream{data / "postgresql.auto.conf", std::ios::app}

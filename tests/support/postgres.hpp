@@ -34,8 +34,8 @@ private:
 
 class postgres_server {
 public:
-  /// `settings` are lines for `postgresql.conf`.
-  explicit postgres_server(const std::string& settings = {});
+  /// `settings` are lines for `postgresql.conf`, `initdb` are its options.
+  explicit postgres_server(const std::string& settings = {}, const std::vector<std::string>& initdb = {});
   ~postgres_server();
 
   /// One for all tests of the program.
