@@ -1,6 +1,7 @@
 // What a test file lives in: an upstream, a server that knows it, and a client. Each file has its own, so that files run side by
 // side; at the end the server must end cleanly.
 
+import assert from 'node:assert/strict';
 import {randomBytes} from 'node:crypto';
 import {after, test as nodeTest} from 'node:test';
 import {Api} from '../support/api_client.mjs';
@@ -35,6 +36,12 @@ export function newId() {
   bytes[8] = 0x80 | (bytes[8] & 0x3f);
   const hex = bytes.toString('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
+
+/** The upstream's request was closed by the server, and soon. */
+export async function closesUpstream(request) {
+  const outcome = await Promise.race([request.outcome, new Promise((resolve) => setTimeout(() => resolve('still open'), 5000))]);
+  assert.equal(outcome, 'gone');
 }
 
 /** A promise's state after what is already under way has had its time. */
