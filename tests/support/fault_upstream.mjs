@@ -136,24 +136,25 @@ export class FaultUpstream {
     this.#sockets.add(socket);
     socket.setNoDelay(true);
     socket.on('error', () => {});
-    socket.on('close', () => this.#sockets.delete(socket));
+    const gone = new Promise((resolve) => socket.once('close', resolve));
+    gone.then(() => this.#sockets.delete(socket));
     const reader = new RequestReader(socket);
     for (let nth = 1; ; ++nth) {
       const head = await reader.next();
       if (!head) return socket.destroy();
-      if (!(await this.#answer(socket, {...head, connection, nthOnConnection: nth}))) return;
+      if (!(await this.#answer(socket, gone, {...head, connection, nthOnConnection: nth}))) return;
     }
   }
 
   /** False if the connection is over. */
-  async #answer(socket, request) {
+  async #answer(socket, gone, request) {
     const format = request.path.endsWith('/messages') ? 'anthropic' : 'openai';
     const body = JSON.parse(request.bodyText);
     Object.assign(request, {format, body, model: body.model, at: Date.now(), sent: []});
     const known = this.#behaviours.get(body.model);
     const entry = known ? known.list[Math.min(known.used++, known.list.length - 1)] : behaviourFromName(body.model);
     const chosen = typeof entry === 'function' ? entry(request) : entry;
-    const response = new Response(socket, request, {...defaults, ...chosen});
+    const response = new Response(socket, gone, request, {...defaults, ...chosen});
     /** Lets a response go on that `holdAfter` holds. */
     request.release = () => response.release();
     /** How it went: `complete`, `cut` (by us), or `gone` (the client closed first). */
@@ -220,13 +221,13 @@ class Response {
   #released;
   #pieces = 0;
 
-  constructor(socket, request, behaviour) {
+  constructor(socket, gone, request, behaviour) {
     this.socket = socket;
+    this.gone = gone;
     this.request = request;
     this.behaviour = behaviour;
     this.newline = behaviour.newline;
     this.encoder = new encoders[request.format](behaviour, request.body);
-    this.gone = new Promise((resolve) => socket.once('close', resolve));
     this.#released = new Promise((resolve) => (this.release = resolve));
     this.outcome = new Promise((resolve) => (this.settle = resolve));
     this.gone.then(() => this.settle('gone'));
