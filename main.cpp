@@ -9,6 +9,7 @@
 #include "net/api_routes.hpp"
 #include "net/listener.hpp"
 #include "persistence/persistence.hpp"
+#include "persistence/postgres_store.hpp"
 #include "persistence/sqlite_store.hpp"
 
 #include <caf/actor_system.hpp>
@@ -81,6 +82,30 @@ int fail_to_start(const failure& why) {
   return 1;
 }
 
+/// The log's line for where conversations are kept.
+std::string place_of_store(const config::settings& settings) {
+  return settings.store.url.empty() ? (std::filesystem::path{settings.server.data_dir} / "parley.db").string()
+                                    : "PostgreSQL at " + persistence::postgres_place(settings.store.url);
+}
+
+expected<persistence::stores> open_store(const config::settings& settings) {
+  const std::filesystem::path data_dir{settings.server.data_dir};
+  if (!settings.store.url.empty()) {
+    persistence::postgres_options options;
+    options.url = settings.store.url;
+    options.data_dir = data_dir;
+    options.readers = settings.store.readers;
+    options.migrate = settings.store.migrate;
+    return persistence::open_postgres(options);
+  }
+  auto opened = persistence::open_sqlite(data_dir / "parley.db");
+  if (!opened)
+    return tl::unexpected{opened.error()};
+  persistence::stores result{std::move(opened->writer), {}};
+  result.readers.push_back(std::move(opened->reader));
+  return result;
+}
+
 int serve(const config::loaded_settings& loaded) {
   const auto& settings = loaded.values;
   config::stop_signals signals;
@@ -93,7 +118,7 @@ int serve(const config::loaded_settings& loaded) {
   const std::filesystem::path data_dir{settings.server.data_dir};
   if (auto made = config::make_private_directory(data_dir); !made)
     return fail_to_start(made.error());
-  auto store = persistence::open_sqlite(data_dir / "parley.db");
+  auto store = open_store(settings);
   if (!store)
     return fail_to_start(store.error());
 
@@ -103,7 +128,7 @@ int serve(const config::loaded_settings& loaded) {
   caf::actor_system sys{actors};
 
   // The store's actor outlives all who write: what they have sent it is carried out before it ends.
-  auto persistence = persistence::spawn_persistence(sys, std::move(store->writer), std::move(store->reader));
+  auto persistence = persistence::spawn_persistence(sys, std::move(*store));
   auto node =
     std::make_shared<const node_context>(node_context{settings.models, settings.bounds, wall_clock, config::give_back_memory});
   auto sessions = spawn_sessions(sys, node, persistence);
@@ -123,7 +148,7 @@ int serve(const config::loaded_settings& loaded) {
     auto origin = (http.certificate_file.empty() ? "http://" : "https://") + host + ":" + std::to_string((*clients)->port());
     spdlog::info("Parley {} on {} event loops, at most {} connections", PARLEY_VERSION, net::loops{sys}.size(),
                  http.max_connections);
-    spdlog::info("store: {}", (data_dir / "parley.db").string());
+    spdlog::info("store: {}", place_of_store(settings));
     spdlog::info("models: {}", config::model_ids(settings.models, true));
     if (auto others = config::model_ids(settings.models, false); !others.empty())
       spdlog::info("models without their provider's key: {}", others);

@@ -57,7 +57,8 @@ private:
     }
     // Others may begin with PARLEY_ too (Kubernetes makes some for a service of that name): no more than a warning.
     std::vector<std::string_view> names(variables.begin(), variables.end());
-    for (auto& [name, _] : from_.environment) {
+    for (auto& variable : from_.environment) {
+      auto& name = variable.first;
       auto ours = [&](const option& known) { return name.starts_with(variable_of(section_of(known.name)) + "_"); };
       if (std::find(names.begin(), names.end(), name) == names.end() && std::any_of(options_.begin(), options_.end(), ours))
         result_.warnings.push_back("the variable " + name + " is no option" + did_you_mean(nearest(name, names)));
@@ -93,6 +94,9 @@ private:
       complain("server.listen", address.error().message);
     if (values.server.data_dir.empty())
       complain("server.data_dir", "must name a directory");
+    // What it is instead is not shown: it may have a password.
+    if (auto& url = values.store.url; !url.empty() && !url.starts_with("postgresql://") && !url.starts_with("postgres://"))
+      complain("store.url", "must begin with postgresql://, or be empty for the embedded store");
     if (values.tls.certificate.empty() != values.tls.key.empty())
       complain(values.tls.key.empty() ? "tls.key" : "tls.certificate", "is missing: TLS needs both the certificate and its key");
     check_readable("tls.certificate", values.tls.certificate);
@@ -129,7 +133,7 @@ private:
 } // namespace
 
 std::vector<option> options_of(settings& where) {
-  auto& [server, log, tls, http, bounds, address, models] = where;
+  auto& [server, store, log, tls, http, bounds, address, models] = where;
   auto duration = [](std::string_view name, std::chrono::milliseconds* place, std::int64_t least, std::int64_t most) {
     return option{.name = name, .value = place, .least = least, .most = most};
   };
@@ -144,6 +148,9 @@ std::vector<option> options_of(settings& where) {
     {.name = "server.allowed_origins", .value = &server.allowed_origins},
     {.name = "server.threads", .value = &server.threads, .most = 256},
     duration("server.shutdown_grace", &server.shutdown_grace, 0, hour),
+    {.name = "store.url", .value = &store.url, .secret = true},
+    {.name = "store.readers", .value = &store.readers, .least = 1, .most = 64},
+    {.name = "store.migrate", .value = &store.migrate},
     {.name = "log.level", .value = &log.level, .choices = {"trace", "debug", "info", "warn", "error", "off"}},
     {.name = "log.format", .value = &log.format, .choices = {"text", "json"}},
     {.name = "tls.certificate", .value = &tls.certificate},

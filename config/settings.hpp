@@ -26,6 +26,12 @@ struct server_settings {
   bool builtin_models = true;
 };
 
+struct store_settings {
+  std::string url;
+  int readers = 4;
+  bool migrate = true;
+};
+
 struct log_settings {
   std::string level = "info";
   std::string format = "text";
@@ -56,6 +62,7 @@ struct endpoint {
 
 struct settings {
   server_settings server;
+  store_settings store;
   log_settings log;
   tls_settings tls;
   http_settings http;

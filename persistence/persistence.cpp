@@ -9,6 +9,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <thread>
 #include <unordered_map>
 
@@ -25,13 +26,14 @@ struct batch_written {
   std::vector<std::pair<request_number, expected<store_written>>> answers;
 };
 
-/// From the reading thread.
+/// From a reading thread.
 struct read_done {
+  std::size_t reader = 0;
   request_number request = 0;
   expected<store_found> answer;
 };
 
-/// From either thread: its last message.
+/// From each thread: its last message.
 struct thread_done {};
 
 /// From the actor to itself: what came before the exit message has been taken.
@@ -119,36 +121,85 @@ struct read_job {
 
 using writer_job = std::variant<write_job, health_job>;
 
+/// One reader of the store, and its thread.
+class reading_thread {
+public:
+  reading_thread(std::unique_ptr<store> from, std::size_t capacity) : queue(capacity), store_(std::move(from)) {}
+
+  void start(const store_actor& owner, std::size_t index) {
+    thread_ = std::thread{[this, owner, index] { read_all(owner, index); }};
+  }
+
+  void join() {
+    queue.close();
+    if (thread_.joinable())
+      thread_.join();
+  }
+
+  job_queue<read_job> queue;
+  /// Reads that are not answered yet, as the actor counts them.
+  std::size_t waiting = 0;
+
+private:
+  void read_all(const store_actor& owner, std::size_t index) {
+    for (auto jobs = queue.take(); !jobs.empty(); jobs = queue.take()) {
+      for (auto& [number, what] : jobs)
+        caf::anon_send(owner, read_done{index, number, std::visit([this](auto& one) { return read(one); }, what)});
+      queue.done();
+    }
+    caf::anon_send(owner, thread_done{});
+  }
+
+  template <class What>
+  expected<store_found> read(const What& what) {
+    if constexpr (std::is_same_v<What, list_sessions> || std::is_same_v<What, list_messages>)
+      return store_->list(what);
+    else
+      return store_->find(what);
+  }
+
+  std::unique_ptr<store> store_;
+  std::thread thread_;
+};
+
 /// Owned by the actor. The threads hold the actor, not this.
 class store_threads {
 public:
-  store_threads(std::unique_ptr<store> writer, std::unique_ptr<store> reader, const persistence_options& options)
-    : writes(options.write_queue_bytes, checkpoint_patience), reads(options.read_queue), writer_(std::move(writer)),
-      reader_(std::move(reader)) {}
+  store_threads(stores opened, const persistence_options& options)
+    : writes(options.write_queue_bytes, checkpoint_patience), writer_(std::move(opened.writer)) {
+    for (auto& each : opened.readers)
+      readers.push_back(std::make_unique<reading_thread>(std::move(each), options.read_queue));
+  }
 
   ~store_threads() { join(); }
 
   void start(const store_actor& owner) {
     writing_ = std::thread{[this, owner] { write_all(owner); }};
-    reading_ = std::thread{[this, owner] { read_all(owner); }};
+    for (std::size_t i = 0; i < readers.size(); ++i)
+      readers[i]->start(owner, i);
   }
 
   void close() {
     writes.close();
-    reads.close();
+    for (auto& each : readers)
+      each->queue.close();
   }
 
-  /// Waits until what was accepted is done: not at all after two `thread_done`.
+  /// Waits until what was accepted is done: not at all after each thread's `thread_done`.
   void join() {
     close();
     if (writing_.joinable())
       writing_.join();
-    if (reading_.joinable())
-      reading_.join();
+    for (auto& each : readers)
+      each->join();
+  }
+
+  reading_thread& least_busy() {
+    return **std::min_element(readers.begin(), readers.end(), [](auto& a, auto& b) { return a->waiting < b->waiting; });
   }
 
   job_queue<writer_job> writes;
-  job_queue<read_job> reads;
+  std::vector<std::unique_ptr<reading_thread>> readers;
 
 private:
   void write_all(const store_actor& owner) {
@@ -182,27 +233,8 @@ private:
     caf::anon_send(owner, thread_done{});
   }
 
-  void read_all(const store_actor& owner) {
-    for (auto jobs = reads.take(); !jobs.empty(); jobs = reads.take()) {
-      for (auto& [number, what] : jobs)
-        caf::anon_send(owner, read_done{number, std::visit([this](auto& one) { return read(one); }, what)});
-      reads.done();
-    }
-    caf::anon_send(owner, thread_done{});
-  }
-
-  template <class What>
-  expected<store_found> read(const What& what) {
-    if constexpr (std::is_same_v<What, list_sessions> || std::is_same_v<What, list_messages>)
-      return reader_->list(what);
-    else
-      return reader_->find(what);
-  }
-
   std::unique_ptr<store> writer_;
-  std::unique_ptr<store> reader_;
   std::thread writing_;
-  std::thread reading_;
 };
 
 // -- the actor -------------------------------------------------------------------------------------------------------
@@ -215,7 +247,7 @@ struct persistence_state {
   /// Who waits for the answer to which request.
   std::unordered_map<request_number, caf::response_promise> waiting;
   request_number last_request = 0;
-  int threads_at_work = 2;
+  std::size_t threads_at_work = 0;
   /// What the operator was last told about the store.
   bool failing = false;
 
@@ -270,11 +302,16 @@ caf::typed_response_promise<Answer> write(self_pointer self, What& what) {
 template <class Answer, class What>
 caf::typed_response_promise<Answer> read(self_pointer self, What& what) {
   auto number = ++self->state.last_request;
-  return promise<Answer>(self, self->state.threads->reads, read_job{number, what}, number, 1);
+  auto& reader = self->state.threads->least_busy();
+  auto result = promise<Answer>(self, reader.queue, read_job{number, what}, number, 1);
+  if (self->state.waiting.contains(number))
+    ++reader.waiting;
+  return result;
 }
 
 store_actor::behavior_type persistence(self_pointer self, std::shared_ptr<store_threads> threads) {
   self->state.threads = std::move(threads);
+  self->state.threads_at_work = 1 + self->state.threads->readers.size();
   self->state.threads->start(self);
   self->set_exit_handler([self](const caf::exit_msg& message) {
     // Exit messages overtake others: this one goes behind what is in the mailbox.
@@ -312,6 +349,7 @@ store_actor::behavior_type persistence(self_pointer self, std::shared_ptr<store_
       }
     },
     [self](read_done& done) {
+      --self->state.threads->readers[done.reader]->waiting;
       if (!done.answer)
         self->state.deliver(done.request, to_error(done.answer.error()));
       else
@@ -327,9 +365,8 @@ store_actor::behavior_type persistence(self_pointer self, std::shared_ptr<store_
 
 } // namespace
 
-persistence_actor spawn_persistence(caf::actor_system& sys, std::unique_ptr<store> writer, std::unique_ptr<store> reader,
-                                    const persistence_options& options) {
-  return sys.spawn(persistence, std::make_shared<store_threads>(std::move(writer), std::move(reader), options));
+persistence_actor spawn_persistence(caf::actor_system& sys, stores opened, const persistence_options& options) {
+  return sys.spawn(persistence, std::make_shared<store_threads>(std::move(opened), options));
 }
 
 } // namespace parley::persistence

@@ -5,24 +5,22 @@
 #include "persistence/store.hpp"
 
 #include <cstddef>
-#include <memory>
 
 namespace parley::persistence {
 
 struct persistence_options {
   /// Bytes of the writes that were accepted and are not yet durable. Beyond it a write is answered `store_unavailable`.
   std::size_t write_queue_bytes = 64 * 1024 * 1024;
-  /// Reads that wait. Beyond it a read is answered `store_unavailable`.
+  /// Reads that wait, for each reader. Beyond it a read is answered `store_unavailable`.
   std::size_t read_queue = 4'096;
 };
 
-/// Each store gets a thread of its own. Writes are carried out in their order, all that wait as one batch; a session's
-/// read sees what was answered as written before.
+/// Each store gets a thread of its own; a read is for the reader that has the fewest. Writes are carried out in their order, all
+/// that wait as one batch; a session's read sees what was answered as written before.
 ///
 /// Ends by an exit message (`user_shutdown`): first it carries out and answers all that was sent to it before, and refuses
 /// what comes later as `unavailable`. It lives until then, whoever holds its handle: send it last, when nobody is left who
 /// writes.
-persistence_actor spawn_persistence(caf::actor_system& sys, std::unique_ptr<store> writer, std::unique_ptr<store> reader,
-                                    const persistence_options& options = {});
+persistence_actor spawn_persistence(caf::actor_system& sys, stores opened, const persistence_options& options = {});
 
 } // namespace parley::persistence

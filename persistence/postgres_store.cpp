@@ -381,7 +381,7 @@ expected<int> migrate_postgres(const postgres_options& options) {
   }
 }
 
-expected<postgres_stores> open_postgres(const postgres_options& options) {
+expected<stores> open_postgres(const postgres_options& options) {
   auto node = node_identity::take(options.data_dir);
   if (!node)
     return fail(ec::store_unavailable,
@@ -392,7 +392,7 @@ expected<postgres_stores> open_postgres(const postgres_options& options) {
     auto writer = std::make_unique<postgres_store>(options, access::write, identity);
     if (auto done = writer->interrupt_own(); !done)
       return tl::unexpected{done.error()};
-    postgres_stores result;
+    stores result;
     result.writer = std::move(writer);
     for (int i = 0; i < std::max(options.readers, 1); ++i)
       result.readers.push_back(std::make_unique<postgres_store>(options, access::read_only, identity));

@@ -5,9 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
-#include <memory>
 #include <string>
-#include <vector>
 
 namespace parley::persistence {
 
@@ -34,17 +32,10 @@ struct postgres_options {
   std::chrono::milliseconds call_timeout{8'000};
 };
 
-/// Each is one connection, for one thread. The readers see what was committed when a read began, wait for no write and hold
-/// none up; their `write` fails.
-struct postgres_stores {
-  std::unique_ptr<store> writer;
-  std::vector<std::unique_ptr<store>> readers;
-};
-
 /// Connects, makes the tables or brings them to the newest version, and ends the answers that this node left running as
 /// `failed`/`interrupted`. Those of other nodes, which may be alive, end when their session is opened. Fails with a sentence
 /// that says why; it has no password in it.
-expected<postgres_stores> open_postgres(const postgres_options& options);
+expected<stores> open_postgres(const postgres_options& options);
 
 /// Brings the database to the newest version, and returns its number. Any number of nodes may do it at once.
 expected<int> migrate_postgres(const postgres_options& options);

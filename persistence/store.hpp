@@ -3,6 +3,7 @@
 
 #include "core/store_request.hpp"
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -26,6 +27,13 @@ public:
 
   /// Asks the database for a sign of life.
   virtual expected<void> ping() = 0;
+};
+
+/// Connections to one database, for a thread each.
+struct stores {
+  std::unique_ptr<store> writer;
+  /// At least one. They see what was committed when a read began, wait for no write and hold none up; their `write` fails.
+  std::vector<std::unique_ptr<store>> readers;
 };
 
 } // namespace parley::persistence

@@ -297,6 +297,9 @@ CAF_TEST(a mistyped variable is warned about and others are left alone) {
 // == What is shown ===================================================================================================
 
 CAF_TEST(the summary shows options and models but no secret) {
+  auto from = good("[store]\nurl = \"postgresql://me:geheim@db.example/parley\"\n");
+  CAF_CHECK(has(summary(from), "[store]\nurl = set\nreaders = 4\n"));
+  CAF_CHECK(summary(from).find("geheim") == std::string::npos);
   auto text = summary(good(remote("base_url = \"https://a.example\"\napi_key = \"tell-nobody\"\nheaders = { X = \"hush\" }")));
   CAF_CHECK(has(text, "[http]\nmax_connections = 0\nmax_header_bytes = \"16KiB\"\n"));
   CAF_CHECK(has(text, "m (p, https://a.example): key set, available"));

@@ -102,7 +102,19 @@ struct actor_fixture {
   void begin(std::unique_ptr<store> writer, std::unique_ptr<store> reader, const persistence_options& options = {}) {
     system.emplace(config);
     self.emplace(*system, true);
-    actor = spawn_persistence(*system, std::move(writer), std::move(reader), options);
+    stores opened{std::move(writer), {}};
+    opened.readers.push_back(std::move(reader));
+    actor = spawn_persistence(*system, std::move(opened), options);
+  }
+
+  /// With a gate of its own for each reader.
+  void begin_gated_readers(std::vector<std::shared_ptr<gate>> gates) {
+    stores opened{std::make_unique<gated_store>(writes), {}};
+    for (auto& each : gates)
+      opened.readers.push_back(std::make_unique<gated_store>(each));
+    system.emplace(config);
+    self.emplace(*system, true);
+    actor = spawn_persistence(*system, std::move(opened));
   }
 
   void begin_on_sqlite() {
@@ -236,6 +248,20 @@ CAF_TEST(reads are answered while a write is under way) {
   CAF_CHECK(ask<session_page>(list_sessions{}).has_value());
   writes->permit(1);
   CAF_CHECK(!outcome(first));
+}
+
+CAF_TEST(a slow read holds up no other while there is a reader without one) {
+  auto slow = std::make_shared<gate>();
+  begin_gated_readers({slow, reads});
+  auto first = post(list_sessions{});
+  slow->await_calls(1);
+  reads->permit(3);
+  for (int i = 0; i < 3; ++i)
+    CAF_CHECK(ask<session_page>(list_sessions{}).has_value());
+  slow->permit(1);
+  bool answered = false;
+  first.receive([&](session_page&) { answered = true; }, [](caf::error&) {});
+  CAF_CHECK(answered);
 }
 
 CAF_TEST(writes beyond the bound are refused until some are done) {

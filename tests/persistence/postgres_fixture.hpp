@@ -20,13 +20,13 @@ struct postgres_fixture {
     server.drop_database(database);
   }
 
-  persistence::store& writer() { return *stores.writer; }
+  persistence::store& writer() { return *connections.writer; }
 
-  persistence::store& reader() { return *stores.readers.front(); }
+  persistence::store& reader() { return *connections.readers.front(); }
 
-  void open_stores() { stores = persistence::open_postgres(options).value(); }
+  void open_stores() { connections = persistence::open_postgres(options).value(); }
 
-  void close() { stores = {}; }
+  void close() { connections = {}; }
 
   void reopen() {
     close();
@@ -35,8 +35,8 @@ struct postgres_fixture {
 
   /// Why the database can't be opened, or nothing.
   std::string refusal() {
-    auto opened = persistence::open_postgres(options);
-    return opened ? std::string{} : opened.error().message;
+    auto result = persistence::open_postgres(options);
+    return result ? std::string{} : result.error().message;
   }
 
   std::string sql(const std::string& statement) { return server.run(database, statement); }
@@ -45,7 +45,7 @@ struct postgres_fixture {
   std::string database = server.new_database();
   temporary_folder folder;
   persistence::postgres_options options;
-  persistence::postgres_stores stores;
+  persistence::stores connections;
 };
 
 } // namespace parley::test

@@ -29,11 +29,11 @@ bool says(const std::string& text, std::string_view part) {
 struct other_node {
   explicit other_node(postgres_options options) {
     options.data_dir = folder.path();
-    stores = open_postgres(options).value();
+    opened = open_postgres(options).value();
   }
 
   temporary_folder folder;
-  postgres_stores stores;
+  stores opened;
 };
 
 } // namespace
@@ -69,15 +69,15 @@ CAF_TEST(a node that starts leaves the answers of others alone until their sessi
   begun_turn first{writer()};
   CAF_REQUIRE(ok(write(writer(), piece(first.answer, 0, "Hi "))));
   other_node beside{options};
-  CAF_CHECK(stored(*beside.stores.readers[0], first.answer.id).status == message_status::streaming);
+  CAF_CHECK(stored(*beside.opened.readers[0], first.answer.id).status == message_status::streaming);
   CAF_CHECK(ok(write(writer(), piece(first.answer, 3, "there"))));
-  auto opened = open(*beside.stores.writer, first.about.id);
-  CAF_CHECK(opened.messages.back().finish == finish_reason::interrupted);
-  CAF_CHECK_EQUAL(opened.messages.back().content, "Hi there");
+  auto taken = open(*beside.opened.writer, first.about.id);
+  CAF_CHECK(taken.messages.back().finish == finish_reason::interrupted);
+  CAF_CHECK_EQUAL(taken.messages.back().content, "Hi there");
   CAF_CHECK(failed_as(ec::fenced, write(writer(), piece(first.answer, 8, "!"))));
   // It is the other's now: our restart leaves it alone.
   auto again = pending_answer(first.user, 0, 2);
-  CAF_REQUIRE(ok(write(*beside.stores.writer, append_messages{first.about.id, opened.held, {again}, std::nullopt})));
+  CAF_REQUIRE(ok(write(*beside.opened.writer, append_messages{first.about.id, taken.held, {again}, std::nullopt})));
   reopen();
   CAF_CHECK(stored(reader(), again.id).status == message_status::pending);
 }
@@ -105,8 +105,8 @@ CAF_TEST(nodes that start at once on an empty database make its tables once) {
       temporary_folder own;
       auto one = options;
       one.data_dir = own.path();
-      auto opened = open_postgres(one);
-      if (!opened || !opened->readers[0]->list(list_sessions{}))
+      auto node = open_postgres(one);
+      if (!node || !node->readers[0]->list(list_sessions{}))
         ++failed;
     });
   for (auto& each : nodes)
@@ -218,7 +218,7 @@ CAF_TEST(two nodes that write to the same sessions in opposite orders both get t
     return failed;
   };
   int failed_there = 0;
-  std::thread there{[&] { failed_there = rounds(*beside.stores.writer, true); }};
+  std::thread there{[&] { failed_there = rounds(*beside.opened.writer, true); }};
   CAF_CHECK_EQUAL(rounds(writer(), false), 0);
   there.join();
   CAF_CHECK_EQUAL(failed_there, 0);
@@ -230,7 +230,7 @@ CAF_TEST(two nodes that create the same session at once make one) {
   for (int i = 0; i < 20; ++i) {
     auto about = sample_session();
     expected<store_written> there;
-    std::thread other{[&] { there = write(*beside.stores.writer, create_session{about}); }};
+    std::thread other{[&] { there = write(*beside.opened.writer, create_session{about}); }};
     auto here = write(writer(), create_session{about});
     other.join();
     CAF_CHECK(ok(here));
