@@ -25,7 +25,7 @@ class Scenario:
 
 
 SCENARIOS = (
-    Scenario("paced-1000", "1,000 streams, 20 chunks/s each", Load(1000), once=SLOW, turns=3),
+    Scenario("paced-1000", "1,000 streams, 20 chunks/s each", Load(1000, ramp_ms=4000), once=SLOW, turns=3),
     Scenario("flat-100", "100 streams, flat out", Load(100, rate=0), once=SLOW, latency=False),
     Scenario("burst-1000", "1,000 clients connect and ask in the same instant, then 10 chunks/s",
              Load(1000, rate=10, seconds=3, ramp_ms=0, late=True), turns=3),

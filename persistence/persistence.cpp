@@ -8,6 +8,7 @@
 #include <caf/typed_response_promise.hpp>
 
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <thread>
@@ -203,6 +204,8 @@ public:
 
 private:
   void write_all(const store_actor& owner) {
+    // On a busy machine streams come first: a commit waits for the disk anyway. Linux: the calling thread's own priority.
+    ::setpriority(PRIO_PROCESS, 0, 5);
     for (auto jobs = writes.take(); !jobs.empty(); jobs = writes.take()) {
       std::vector<store_write> batch;
       std::vector<request_number> numbers;
