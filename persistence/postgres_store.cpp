@@ -252,18 +252,16 @@ private:
   write_results carry_out_all(transaction& in, std::span<const store_write> batch, bool one_by_one) {
     write_results results;
     results.reserve(batch.size());
-    // All sessions of the batch at once: two nodes that took them one after the other could each wait for the other's.
-    auto epochs = lock_sessions(in, sessions_of(batch));
     while (results.size() < batch.size()) {
       auto rest = batch.subspan(results.size());
+      // All sessions of the rest at once: two nodes that took them one after the other could each wait for the other's.
+      auto epochs = lock_sessions(in, sessions_of(rest));
       if (one_by_one) {
         results.push_back(carry_out_one(in, rest.first(1), std::move(epochs)));
       } else {
         auto done = carry_out_together(in, rest.first(length_of_segment(rest)), std::move(epochs));
         std::move(done.begin(), done.end(), std::back_inserter(results));
       }
-      if (results.size() < batch.size())
-        epochs = lock_sessions(in, sessions_of(batch.subspan(results.size())));
     }
     return results;
   }
