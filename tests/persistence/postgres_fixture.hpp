@@ -12,6 +12,8 @@ struct postgres_fixture {
     options.url = server.url(database, port);
     options.data_dir = folder.path();
     options.readers = 1;
+    // The disk of a busy machine may stand still for seconds.
+    options.statement_timeout = options.lock_timeout = options.call_timeout = std::chrono::minutes{1};
     open_stores();
   }
 

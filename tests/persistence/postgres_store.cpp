@@ -208,21 +208,21 @@ CAF_TEST(two nodes that write to the same sessions in opposite orders both get t
       batch.push_back(append_messages{each.id, 1, {}, each});
     if (backwards)
       std::reverse(batch.begin(), batch.end());
-    int failed = 0;
-    for (int i = 0; i < 30; ++i) {
+    std::string failures;
+    for (int i = 0; i < 100; ++i) {
       for (auto& each : batch)
         std::get<append_messages>(each).added = {user_message(*std::get<append_messages>(each).changed)};
-      for (auto& result : to.write(batch))
-        failed += result ? 0 : 1;
+      if (auto results = to.write(batch); !results[0])
+        failures += results[0].error().message;
     }
-    return failed;
+    return failures;
   };
-  int failed_there = 0;
-  std::thread there{[&] { failed_there = rounds(*beside.opened.writer, true); }};
-  CAF_CHECK_EQUAL(rounds(writer(), false), 0);
+  std::string failures_there;
+  std::thread there{[&] { failures_there = rounds(*beside.opened.writer, true); }};
+  CAF_CHECK_EQUAL(rounds(writer(), false), "");
   there.join();
-  CAF_CHECK_EQUAL(failed_there, 0);
-  CAF_CHECK_EQUAL(sql("SELECT count(*) FROM messages"), "1200");
+  CAF_CHECK_EQUAL(failures_there, "");
+  CAF_CHECK_EQUAL(sql("SELECT count(*) FROM messages"), "4000");
 }
 
 CAF_TEST(two nodes that create the same session at once make one) {
