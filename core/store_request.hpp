@@ -37,9 +37,9 @@ struct append_messages {
   std::optional<session> changed;
 };
 
-/// A piece of a running answer, appended to what is there; makes the message `streaming`. Pieces are told apart by their
-/// position: one that is repeated, perhaps grown, replaces the first. After the answer's final state is stored a checkpoint
-/// has no effect.
+/// A piece of a running answer, appended to what is there; makes the message `streaming`. Pieces have whole characters, and
+/// are told apart by their position: one that is repeated, perhaps grown, replaces the first. After the answer's final state
+/// is stored a checkpoint has no effect.
 struct append_checkpoint {
   session_id session_key;
   epoch held = 0;

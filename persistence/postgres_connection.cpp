@@ -68,6 +68,14 @@ std::string connection_parameters(const postgres_options& options) {
   return result + "client_encoding=UTF8 fallback_application_name=parley";
 }
 
+std::string first_line(const std::exception& why) {
+  std::string_view text = why.what();
+  text = text.substr(0, text.find('\n'));
+  while (text.ends_with('.') || text.ends_with(' '))
+    text.remove_suffix(1);
+  return std::string{text};
+}
+
 // -- socket_deadline -------------------------------------------------------------------------------------------------
 
 socket_deadline::socket_deadline() : thread_([this] { watch(); }) {}
@@ -190,14 +198,16 @@ std::string connection::reason(const std::exception& why) const {
     return "it did not answer in time";
   if (was_lost_)
     return "the connection was lost";
-  std::string result = why.what();
-  // Further lines quote data and statements.
-  result.erase(std::min(result.find('\n'), result.size()));
+  auto result = first_line(why);
+  // Clients hear this, and the server's address is not theirs: `connection to server at "10.0.0.1", port 5432 failed: …`.
+  constexpr std::string_view no_connection = " failed: ";
+  if (result.starts_with("connection to server") && result.find(no_connection) != std::string::npos)
+    result.erase(0, result.find(no_connection) + no_connection.size());
+  else if (result.starts_with("could not translate host name"))
+    result = "its host name can't be resolved";
   for (std::string_view prefix : {"ERROR:  ", "FATAL:  "})
     if (result.starts_with(prefix))
       result.erase(0, prefix.size());
-  while (result.ends_with('.'))
-    result.pop_back();
   return result;
 }
 

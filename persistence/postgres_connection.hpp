@@ -92,7 +92,7 @@ public:
   /// Of the server; connects.
   int server_version();
 
-  /// What went wrong, as a part of a sentence: of the server's words the first line.
+  /// What went wrong in the call, as a part of a sentence, without an address.
   std::string reason(const std::exception& why) const;
 
 private:
@@ -113,7 +113,10 @@ private:
   socket_deadline clock_;
 };
 
-/// `parameters` of libpq with ours added: key and value pairs. Throws if the URL can't be read; the message has none of it.
+/// The further lines of libpq's messages quote data and statements.
+std::string first_line(const std::exception& why);
+
+/// The URL as libpq's key and value pairs, with ours added. Throws if the URL can't be read; the message has none of it.
 std::string connection_parameters(const postgres_options& options);
 
 } // namespace parley::persistence::postgres

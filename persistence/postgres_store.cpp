@@ -363,10 +363,8 @@ void prepare(const postgres_options& options) {
   migrate(options);
 }
 
-tl::unexpected<failure> unusable(const postgres_options& options, std::string why) {
-  // libpq's first line, without the rest and without a stop of its own.
-  why.erase(std::min(why.find('\n'), why.size()));
-  return fail(ec::store_unavailable, "The database " + postgres_place(options.url) + " cannot be used: " + why + ".");
+tl::unexpected<failure> unusable(const postgres_options& options, const std::exception& why) {
+  return fail(ec::store_unavailable, "The database " + postgres_place(options.url) + " cannot be used: " + first_line(why) + ".");
 }
 
 } // namespace
@@ -375,7 +373,7 @@ expected<int> migrate_postgres(const postgres_options& options) {
   try {
     return migrate(options);
   } catch (const std::exception& why) {
-    return unusable(options, why.what());
+    return unusable(options, why);
   }
 }
 
@@ -396,7 +394,7 @@ expected<stores> open_postgres(const postgres_options& options) {
       result.readers.push_back(std::make_unique<postgres_store>(options, access::read_only, identity));
     return result;
   } catch (const std::exception& why) {
-    return unusable(options, why.what());
+    return unusable(options, why);
   }
 }
 
