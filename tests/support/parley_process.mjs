@@ -1,6 +1,9 @@
 // The real binary (PARLEY_BIN) as a test runs it: a configuration and data of its own, on a port that the system chooses, its log
 // kept, ended by its process id, and looked at when it ends: a sanitizer's report or a wrong exit code fails the test that
 // stops it.
+//
+// PARLEY_E2E_POSTGRES is the URL of a PostgreSQL that the run has started: then each server keeps its conversations in a database
+// of its own there, else in the embedded store.
 
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
@@ -11,11 +14,17 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
+import {databaseUrl, password, sql} from './postgres.mjs';
+
+export {freePort} from './free_port.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The keys that the server is given for its upstreams. They must never be seen anywhere but there. */
-export const secrets = {openai: 'sk-e2e-openai-0123456789abcdefghijklmnop', anthropic: 'sk-ant-e2e-0123456789abcdefghijklmnop'};
+/** What the server is given for its upstreams and its store. They must never be seen anywhere but there. */
+export const secrets = {openai: 'sk-e2e-openai-0123456789abcdefghijklmnop', anthropic: 'sk-ant-e2e-0123456789abcdefghijklmnop', store: password};
+
+/** The PostgreSQL that servers keep their conversations in; empty for the embedded store. */
+export const postgres = process.env.PARLEY_E2E_POSTGRES ?? '';
 
 // Long enough for a binary built with sanitizers on a busy machine; nothing waits that long when all is well.
 const patience = 20_000;
@@ -25,14 +34,6 @@ export function binary() {
   const file = path.resolve(root, named);
   if (!existsSync(file)) throw new Error(`there is no ${file}: build it, or name another in PARLEY_BIN`);
   return file;
-}
-
-export async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const {port} = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Asks again until the answer is true; returns it. */
@@ -75,9 +76,12 @@ function pool(provider) {
   return Array.from({length: poolSize}, (_, i) => ({id: `${provider}-${i + 1}`, provider, retries: 0}));
 }
 
+let databases = 0;
+
 export class Parley {
   #child;
   #exited;
+  #database;
   #used = {};
 
   /** `config`: {server: {…}, limits: {…}, providers: […], models: […]}, beside what the tests have anyway. */
@@ -90,6 +94,7 @@ export class Parley {
     parley.env = env;
     parley.args = args;
     parley.log = '';
+    if (postgres) await parley.#makeDatabase();
     await parley.configure(config);
     await parley.launch();
     return parley;
@@ -108,6 +113,7 @@ export class Parley {
     const sections = {
       server: {data_dir: this.dataDir, shutdown_grace: '500ms', ...config.server},
       log: {level: 'debug', ...config.log},
+      store: {...(this.storeUrl ? {url: this.storeUrl} : {}), ...config.store},
       ...(config.tls ? {tls: config.tls} : {}),
       http: {...config.http},
       limits: {...config.limits},
@@ -199,9 +205,18 @@ export class Parley {
     try {
       if (this.running) await this.terminate();
       this.#checkLog();
+      if (this.#database) assert.ok(!existsSync(path.join(this.dataDir, 'parley.db')), 'it used its embedded store');
     } finally {
+      if (this.#database) await sql(postgres, `DROP DATABASE ${this.#database} WITH (FORCE)`);
       await rm(this.folder, {recursive: true, force: true});
     }
+  }
+
+  /** It is the server's until `stop()`, however often it is launched. */
+  async #makeDatabase() {
+    this.#database = `e2e_${process.pid}_${++databases}`;
+    this.storeUrl = databaseUrl(postgres, this.#database);
+    await sql(postgres, `CREATE DATABASE ${this.#database}`);
   }
 
   #checkLog() {
