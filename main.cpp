@@ -1,6 +1,7 @@
 // Wiring: what a node is made of, in the order in which it lives; it ends in the opposite order.
 
 #include "actors/api.hpp"
+#include "commands/open_store.hpp"
 #include "config/command_line.hpp"
 #include "config/greeting.hpp"
 #include "config/logging.hpp"
@@ -9,8 +10,6 @@
 #include "net/api_routes.hpp"
 #include "net/listener.hpp"
 #include "persistence/persistence.hpp"
-#include "persistence/postgres_store.hpp"
-#include "persistence/sqlite_store.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -82,30 +81,6 @@ int fail_to_start(const failure& why) {
   return 1;
 }
 
-/// The log's line for where conversations are kept.
-std::string place_of_store(const config::settings& settings) {
-  return settings.store.url.empty() ? (std::filesystem::path{settings.server.data_dir} / "parley.db").string()
-                                    : "PostgreSQL at " + persistence::postgres_place(settings.store.url);
-}
-
-expected<persistence::stores> open_store(const config::settings& settings) {
-  const std::filesystem::path data_dir{settings.server.data_dir};
-  if (!settings.store.url.empty()) {
-    persistence::postgres_options options;
-    options.url = settings.store.url;
-    options.data_dir = data_dir;
-    options.readers = settings.store.readers;
-    options.migrate = settings.store.migrate;
-    return persistence::open_postgres(options);
-  }
-  auto opened = persistence::open_sqlite(data_dir / "parley.db");
-  if (!opened)
-    return tl::unexpected{opened.error()};
-  persistence::stores result{std::move(opened->writer), {}};
-  result.readers.push_back(std::move(opened->reader));
-  return result;
-}
-
 int serve(const config::loaded_settings& loaded) {
   const auto& settings = loaded.values;
   config::stop_signals signals;
@@ -118,7 +93,9 @@ int serve(const config::loaded_settings& loaded) {
   const std::filesystem::path data_dir{settings.server.data_dir};
   if (auto made = config::make_private_directory(data_dir); !made)
     return fail_to_start(made.error());
-  auto store = open_store(settings);
+  auto store = commands::open_store(settings, signals);
+  if (signals.came())
+    return 0;
   if (!store)
     return fail_to_start(store.error());
 
@@ -148,7 +125,7 @@ int serve(const config::loaded_settings& loaded) {
     auto origin = (http.certificate_file.empty() ? "http://" : "https://") + host + ":" + std::to_string((*clients)->port());
     spdlog::info("Parley {} on {} event loops, at most {} connections", PARLEY_VERSION, net::loops{sys}.size(),
                  http.max_connections);
-    spdlog::info("store: {}", place_of_store(settings));
+    spdlog::info("store: {}", commands::place_of_store(settings));
     spdlog::info("models: {}", config::model_ids(settings.models, true));
     if (auto others = config::model_ids(settings.models, false); !others.empty())
       spdlog::info("models without their provider's key: {}", others);

@@ -151,6 +151,7 @@ std::vector<option> options_of(settings& where) {
     {.name = "store.url", .value = &store.url, .secret = true},
     {.name = "store.readers", .value = &store.readers, .least = 1, .most = 64},
     {.name = "store.migrate", .value = &store.migrate},
+    duration("store.connect_patience", &store.connect_patience, 0, 24 * hour),
     {.name = "log.level", .value = &log.level, .choices = {"trace", "debug", "info", "warn", "error", "off"}},
     {.name = "log.format", .value = &log.format, .choices = {"text", "json"}},
     {.name = "tls.certificate", .value = &tls.certificate},

@@ -30,6 +30,7 @@ struct store_settings {
   std::string url;
   int readers = 4;
   bool migrate = true;
+  std::chrono::milliseconds connect_patience = 60s;
 };
 
 struct log_settings {

@@ -25,6 +25,14 @@ stop_signals::stop_signals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
+bool stop_signals::wait_for(std::chrono::milliseconds time) {
+  auto signals = both();
+  auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  timespec limit{seconds.count(), std::chrono::nanoseconds{time - seconds}.count()};
+  came_ = sigtimedwait(&signals, nullptr, &limit) > 0;
+  return came_;
+}
+
 int stop_signals::wait() {
   auto signals = both();
   int which = 0;

@@ -10,11 +10,14 @@ namespace parley::net {
 
 namespace {
 
+/// Whoever asks wants to know soon: a store that takes longer is one in trouble, whatever will become of its work.
+constexpr std::chrono::seconds health_timeout{1};
+
 /// `then(failure or nothing)` once the store gave a sign of life, or none in time.
 template <class Then>
 void ask_store(const api_context& api, exchange& ex, Then then) {
   ex.self()
-    .request(api.store, defaults::store_timeout, store_health{})
+    .request(api.store, health_timeout, store_health{})
     .then([then](const store_written&) { then(std::optional<failure>{}); },
           [then](const caf::error& why) { then(std::optional<failure>{to_failure(why)}); });
 }

@@ -363,8 +363,19 @@ void prepare(const postgres_options& options) {
   migrate(options);
 }
 
+/// False for what is wrong with the database or with the role: an encoding, a schema, a right.
+bool may_pass(const std::exception& why) {
+  if (auto* refused = dynamic_cast<const pqxx::sql_error*>(&why)) {
+    // Connection, rollback, resources, object in use, operator's intervention (also: still starting).
+    constexpr std::string_view passing[] = {"08", "40", "53", "55", "57"};
+    return std::any_of(std::begin(passing), std::end(passing), [&](auto each) { return is_class(*refused, each); });
+  }
+  return dynamic_cast<const pqxx::broken_connection*>(&why) != nullptr;
+}
+
 tl::unexpected<failure> unusable(const postgres_options& options, const std::exception& why) {
-  return fail(ec::store_unavailable, "The database " + postgres_place(options.url) + " cannot be used: " + first_line(why) + ".");
+  return fail(may_pass(why) ? ec::store_unavailable : ec::unavailable,
+              "The database " + postgres_place(options.url) + " cannot be used: " + first_line(why) + ".");
 }
 
 } // namespace
@@ -380,8 +391,7 @@ expected<int> migrate_postgres(const postgres_options& options) {
 expected<stores> open_postgres(const postgres_options& options) {
   auto node = node_identity::take(options.data_dir);
   if (!node)
-    return fail(ec::store_unavailable,
-                "The folder " + options.data_dir.string() + " cannot be used: " + node.error().message + ".");
+    return fail(ec::unavailable, "The folder " + options.data_dir.string() + " cannot be used: " + node.error().message + ".");
   auto identity = std::make_shared<const node_identity>(std::move(*node));
   try {
     prepare(options);

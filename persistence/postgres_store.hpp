@@ -34,7 +34,7 @@ struct postgres_options {
 
 /// Connects, makes the tables or brings them to the newest version, and ends the answers that this node left running as
 /// `failed`/`interrupted`. Those of other nodes, which may be alive, end when their session is opened. Fails with a sentence
-/// that says why; it has no password in it.
+/// that says why; it has no password in it. `ec::store_unavailable`: it may pass by itself; else it is for a person to mend.
 expected<stores> open_postgres(const postgres_options& options);
 
 /// Brings the database to the newest version, and returns its number. Any number of nodes may do it at once.

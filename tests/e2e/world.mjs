@@ -8,9 +8,9 @@ import {Api} from '../support/api_client.mjs';
 import {FaultUpstream} from '../support/fault_upstream.mjs';
 import {Parley} from '../support/parley_process.mjs';
 
-/** A test that can't hang. */
-export function test(name, body) {
-  return nodeTest(name, {timeout: 60_000}, body);
+/** A test that can't hang. `options` as Node's test runner has them. */
+export function test(name, body, options = {}) {
+  return nodeTest(name, {timeout: 60_000, ...options}, body);
 }
 
 /** `scope`: the test that the world is for; without one, the file. */

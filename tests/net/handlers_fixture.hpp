@@ -40,8 +40,9 @@ struct script {
   std::optional<failure> fails;
   /// Nothing is answered at all.
   bool silent = false;
-  /// The store gives a sign of life.
+  /// The store gives a sign of life, or none at all.
   bool store_is_there = true;
+  bool store_is_silent = false;
 
   session_view view;
   session_view_page sessions;
@@ -92,7 +93,7 @@ inline sessions_actor::behavior_type fake_sessions(sessions_actor::pointer self,
           [](const sweep&) {}};
 }
 
-inline persistence_actor::behavior_type fake_store(persistence_actor::pointer, script_ptr play) {
+inline persistence_actor::behavior_type fake_store(persistence_actor::pointer self, script_ptr play) {
   // The handlers ask it for nothing but a sign of life.
   auto nothing = [](auto result) -> caf::result<decltype(result)> { return to_error({ec::internal, "not played", {}}); };
   auto written = [nothing](const auto&) { return nothing(store_written{}); };
@@ -107,7 +108,9 @@ inline persistence_actor::behavior_type fake_store(persistence_actor::pointer, s
           [nothing](const find_session&) { return nothing(session{}); },
           [nothing](const find_message&) { return nothing(message{}); },
           [nothing](const list_messages&) { return nothing(message_page{}); },
-          [play](const store_health&) -> caf::result<store_written> {
+          [self, play](const store_health&) -> caf::result<store_written> {
+            if (play->store_is_silent)
+              return self->make_response_promise<store_written>();
             if (play->store_is_there)
               return store_written{};
             return to_error({ec::store_unavailable, "The disk is full.", {}});

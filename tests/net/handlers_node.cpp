@@ -45,4 +45,19 @@ CAF_TEST(a node is ready until it drains or loses its store) {
   CAF_CHECK_EQUAL(served("GET", "/health/").refusal(), "");
 }
 
+CAF_TEST(a store that says nothing for a second is not there) {
+  play->store_is_silent = true;
+  for (auto path : {"/ready/", "/health/"}) {
+    auto ex = make_exchange("GET", path);
+    serve(ex);
+    advance_time(std::chrono::milliseconds{999});
+    consume_messages();
+    CAF_CHECK_EQUAL(ex.answers(), 0);
+    advance_time(std::chrono::milliseconds{1});
+    consume_messages();
+    CAF_REQUIRE_EQUAL(ex.answers(), 1);
+    CAF_CHECK_EQUAL(ex.answered ? ex.answered->status : 503, 503);
+  }
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -145,6 +145,7 @@ CAF_TEST(a database that cannot hold every text is refused) {
   close();
   options.url = server.url(latin);
   CAF_CHECK(says(refusal(), "its encoding is LATIN1"));
+  CAF_CHECK(open_postgres(options).error().code == ec::unavailable);
   server.drop_database(latin);
 }
 
@@ -157,6 +158,7 @@ CAF_TEST(no message has the password or the statement) {
   CAF_CHECK(says(refusal(), "The database 127.0.0.1:1/parley cannot be used: "));
   CAF_CHECK(says(refusal(), "Connection refused"));
   CAF_CHECK(refusal().find("geheim") == std::string::npos);
+  CAF_CHECK(open_postgres(options).error().code == ec::store_unavailable);
   for (auto url : {"postgresql://me:geh%eim@127.0.0.1/parley", "postgresql://me:geheim@127.0.0.1/parley?geheim=1", "geheim"}) {
     options.url = url;
     CAF_CHECK(says(refusal(), "its URL can't be read"));

@@ -138,6 +138,7 @@ export class Parley {
     return `${provider}-${number}`;
   }
 
+  /** Returns when it is ready. */
   async launch() {
     const env = {...process.env, E2E_OPENAI_KEY: secrets.openai, E2E_ANTHROPIC_KEY: secrets.anthropic, ...this.env};
     const args = ['serve', '--config', this.configFile, '--listen', `127.0.0.1:${this.port}`, ...this.args];

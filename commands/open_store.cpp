@@ -1,0 +1,82 @@
+#include "commands/open_store.hpp"
+
+#include "persistence/sqlite_store.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+
+namespace parley::commands {
+
+namespace {
+
+using steady = std::chrono::steady_clock;
+
+/// Short, so that a node is there soon after its database, as when both are started at once …
+constexpr std::chrono::milliseconds pause_between_tries{500};
+/// … and said that often.
+constexpr std::chrono::seconds pause_between_reports{5};
+
+expected<persistence::stores> open_sqlite(const std::filesystem::path& file) {
+  auto opened = persistence::open_sqlite(file);
+  if (!opened)
+    return tl::unexpected{opened.error()};
+  persistence::stores result{std::move(opened->writer), {}};
+  result.readers.push_back(std::move(opened->reader));
+  return result;
+}
+
+std::int64_t whole_seconds(std::chrono::milliseconds time) {
+  return std::chrono::ceil<std::chrono::seconds>(time).count();
+}
+
+expected<persistence::stores> wait_for_postgres(const config::settings& settings, config::stop_signals& signals) {
+  const auto options = postgres_options_of(settings);
+  const auto patience = settings.store.connect_patience;
+  const auto begun = steady::now();
+  auto next_report = begun;
+  while (true) {
+    auto opened = persistence::open_postgres(options);
+    // Waiting helps against nothing else.
+    if (opened || opened.error().code != ec::store_unavailable)
+      return opened;
+    auto& why = opened.error().message;
+    auto now = steady::now();
+    if (now + pause_between_tries > begun + patience)
+      return fail(ec::store_unavailable, why + " It was waited for for " + std::to_string(whole_seconds(patience))
+                                           + " s ([store] connect_patience). Start it, or correct [store] url.");
+    if (now >= next_report) {
+      auto left = whole_seconds(std::chrono::duration_cast<std::chrono::milliseconds>(begun + patience - now));
+      spdlog::warn("{} Waiting for it, for {} s at most.", why, left);
+      next_report = now + pause_between_reports;
+    }
+    if (signals.wait_for(pause_between_tries))
+      return opened;
+  }
+}
+
+} // namespace
+
+std::filesystem::path sqlite_file(const config::settings& settings) {
+  return std::filesystem::path{settings.server.data_dir} / "parley.db";
+}
+
+persistence::postgres_options postgres_options_of(const config::settings& settings) {
+  persistence::postgres_options options;
+  options.url = settings.store.url;
+  options.data_dir = settings.server.data_dir;
+  options.readers = settings.store.readers;
+  options.migrate = settings.store.migrate;
+  return options;
+}
+
+std::string place_of_store(const config::settings& settings) {
+  return settings.store.url.empty() ? sqlite_file(settings).string()
+                                    : "PostgreSQL at " + persistence::postgres_place(settings.store.url);
+}
+
+expected<persistence::stores> open_store(const config::settings& settings, config::stop_signals& signals) {
+  return settings.store.url.empty() ? open_sqlite(sqlite_file(settings)) : wait_for_postgres(settings, signals);
+}
+
+} // namespace parley::commands

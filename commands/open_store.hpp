@@ -1,0 +1,25 @@
+#pragma once
+// The store that the configuration names, opened for a node.
+
+#include "config/settings.hpp"
+#include "config/stop_signals.hpp"
+#include "persistence/postgres_store.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace parley::commands {
+
+/// The embedded store's file.
+std::filesystem::path sqlite_file(const config::settings& settings);
+
+persistence::postgres_options postgres_options_of(const config::settings& settings);
+
+/// For people: where conversations are kept. No password.
+std::string place_of_store(const config::settings& settings);
+
+/// Waits for a PostgreSQL that isn't there, `store.connect_patience` long and no longer than until a stop signal; the log
+/// says so. Fails with what to do about it.
+expected<persistence::stores> open_store(const config::settings& settings, config::stop_signals& signals);
+
+} // namespace parley::commands
