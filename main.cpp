@@ -109,6 +109,7 @@ int serve(const config::loaded_settings& loaded) {
   auto node =
     std::make_shared<const node_context>(node_context{settings.models, settings.bounds, wall_clock, config::give_back_memory});
   auto sessions = spawn_sessions(sys, node, persistence);
+  caf::anon_send(persistence, report_unspooled{sessions});
   auto draining = std::make_shared<std::atomic<bool>>(false);
   auto api = std::make_shared<const net::api_context>(net::api_context{
     sessions,

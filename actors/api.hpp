@@ -94,6 +94,19 @@ failure to_failure(const caf::error& why);
 /// Is the store there?
 struct store_health {};
 
+/// From persistence, once it is true: an answer that waited in the spool is in the store. As it is stored: an attempt of its
+/// own, marked `recovered`, if the session had gone on without it.
+struct answer_unspooled {
+  message answer;
+};
+
+using unspooled_listener = caf::typed_actor<caf::reacts_to<answer_unspooled>>;
+
+/// Who shall hear of that.
+struct report_unspooled {
+  unspooled_listener to;
+};
+
 using persistence_actor = caf::typed_actor<
   // writes, durable when answered
   caf::replies_to<create_session>::with<store_written>, //
@@ -108,7 +121,7 @@ using persistence_actor = caf::typed_actor<
   caf::replies_to<find_message>::with<message>, //
   caf::replies_to<list_messages>::with<message_page>,
   // the error `store_unavailable`, or this
-  caf::replies_to<store_health>::with<store_written>>;
+  caf::replies_to<store_health>::with<store_written>, caf::reacts_to<report_unspooled>>;
 
 // == A run's log and its readers =====================================================================================
 
@@ -119,6 +132,8 @@ struct log_piece {
   std::shared_ptr<const std::string> bytes;
   /// Nothing comes after it: each participant has finished.
   bool ends = false;
+  /// The offset of the last event in it, or before it.
+  std::uint64_t last = 0;
 };
 
 using reader_actor = caf::typed_actor<caf::reacts_to<log_piece>>;
@@ -182,6 +197,8 @@ struct snapshot_run {};
 
 struct run_snapshot {
   std::vector<message> answers;
+  /// The offset of the last event in them.
+  std::uint64_t newest = 0;
 };
 
 /// Is the log there, and does it reach to `from`? Else `invalid_request`.
@@ -223,6 +240,74 @@ struct run_opened {
   /// Where the reader is to begin.
   std::uint64_t from = 0;
 };
+
+// == Watching a session ===============================================================================================
+
+/// WebSocket frames, encoded once for all who get them.
+using frame_ptr = std::shared_ptr<const std::string>;
+
+/// One who watches a session: a WebSocket connection, as its feed sees it. On the feed's loop only.
+class subscriber {
+public:
+  virtual ~subscriber() = default;
+  /// Tells subscribers apart, on the whole node.
+  virtual std::uint64_t number() const = 0;
+  /// Whole frames, to be written after those before.
+  virtual void deliver(const frame_ptr& frames) = 0;
+  /// Bytes that were delivered and that the client hasn't taken. After it has been over 0, the feed is sent
+  /// `subscriber_drained` when it is 0 again.
+  virtual std::size_t unread() const = 0;
+  /// Ends the connection with that close code. It may have ended already.
+  virtual void close(std::uint16_t code, std::string_view reason) = 0;
+};
+
+/// Watch from now on; with a cursor, without a gap since then if the log is still there.
+struct join_feed {
+  std::shared_ptr<subscriber> who;
+  std::optional<wire::cursor> from;
+};
+
+struct leave_feed {
+  std::uint64_t subscriber = 0;
+};
+
+struct subscriber_drained {
+  std::uint64_t subscriber = 0;
+};
+
+/// A client asked for `session_state`.
+struct request_state {
+  std::uint64_t subscriber = 0;
+};
+
+struct subscriber_typing {
+  std::uint64_t subscriber = 0;
+  std::string user_id;
+  bool is_typing = false;
+};
+
+/// From a session: a run's messages are stored, and its log can be read. `created` are the frames that say so.
+struct run_announced {
+  run_opened opened;
+  frame_ptr created;
+};
+
+/// From a session: frames for all who watch it, but for the subscriber `except`.
+struct session_announced {
+  frame_ptr frames;
+  std::uint64_t except = 0;
+  /// It was deleted: these are its last frames.
+  bool deleted = false;
+};
+
+/// From a feed to itself: the next part of its subscribers.
+struct feed_round {};
+
+/// The subscribers of one session on one loop (`feed`).
+using feed_actor =
+  reader_actor::extend<caf::reacts_to<join_feed>, caf::reacts_to<leave_feed>, caf::reacts_to<subscriber_drained>,
+                       caf::reacts_to<request_state>, caf::reacts_to<subscriber_typing>, caf::reacts_to<run_announced>,
+                       caf::reacts_to<session_announced>, caf::reacts_to<feed_round>>;
 
 // == Sessions ========================================================================================================
 
@@ -324,13 +409,46 @@ struct stop_message {
   message_id id;
 };
 
+/// What a WebSocket subscriber begins with: the session's newest messages, or, after `from`, nothing but where to read on.
+struct show_state {
+  session_id id;
+  std::optional<wire::cursor> from;
+};
+
+struct session_state_view {
+  session_view about;
+  /// All after `from` is in `log`; no messages are needed then.
+  bool recovered = false;
+  /// Oldest first, at most 50; a running answer with its text up to `at`.
+  std::vector<message> messages;
+  /// The current or the latest run, up to what the messages (or `from`) have of it.
+  std::optional<wire::cursor> at;
+  /// To read on after `at`; none if nothing can follow.
+  std::optional<run_opened> log;
+};
+
+/// From a feed: it wants to hear of the session's runs and changes until it ends, or the session does.
+struct watch_session {
+  session_id id;
+  feed_actor who;
+};
+
+/// From a feed: a subscriber said it is typing, or stopped to. All but itself shall hear of it.
+struct relay_typing {
+  session_id id;
+  std::uint64_t subscriber = 0;
+  std::string user_id;
+  bool is_typing = false;
+};
+
 /// What clients ask for. `sessions` takes all of it, and passes on what concerns one session.
 #define PARLEY_SESSION_REQUESTS                                                                                                  \
   caf::replies_to<show_session>::with<session_view>, caf::replies_to<change_session>::with<session_view>,                        \
     caf::replies_to<remove_session>::with<store_written>, caf::replies_to<show_transcript>::with<message_page>,                  \
     caf::replies_to<show_message>::with<message>, caf::replies_to<start_turn>::with<run_opened>,                                 \
     caf::replies_to<regenerate_answer>::with<run_opened>, caf::replies_to<attach_to_run>::with<run_opened>,                      \
-    caf::replies_to<stop_message>::with<stopped_answers>
+    caf::replies_to<stop_message>::with<stopped_answers>, caf::replies_to<show_state>::with<session_state_view>,                 \
+    caf::replies_to<watch_session>::with<session_view>, caf::reacts_to<relay_typing>, caf::reacts_to<answer_unspooled>
 
 /// From a run to its session: an answer has its final state, stored. Comes before any reader sees the finish.
 struct answer_completed {
@@ -338,8 +456,9 @@ struct answer_completed {
   message answer;
   /// It was the run's last.
   bool run_is_over = false;
-  /// What the run's log takes in memory, once it is over.
+  /// What the run's log takes in memory, and the offset of its last event, once it is over.
   std::size_t log_bytes = 0;
+  std::uint64_t newest = 0;
 };
 
 /// From `sessions`: is anything going on? A session that is idle answers with `session_idle`, others not at all.
@@ -394,6 +513,9 @@ using sessions_actor =
 
 sessions_actor spawn_sessions(caf::actor_system& sys, node_context_ptr node, persistence_actor store);
 
+/// Lives until it is told to exit: who counts its subscribers does that. Called and told on `home`.
+feed_actor spawn_feed(caf::actor_system& sys, node_context_ptr node, home_loop* home, sessions_actor sessions, session_id id);
+
 } // namespace parley
 
 // Kept sorted. All of them stay within the process.
@@ -401,6 +523,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::alarm_tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::answer_completed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::answer_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::answer_progress)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::answer_unspooled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::append_checkpoint)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::append_messages)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::ask_idle)
@@ -412,11 +535,14 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::create_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::delete_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::detach_reader)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::drain_node)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::feed_round)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::find_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::find_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::forget_log)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::forget_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::interrupt_run)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::join_feed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::leave_feed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::list_messages)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::list_sessions)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::log_piece)
@@ -428,18 +554,25 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::open_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::opened_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::reader_credit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::regenerate_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::relay_typing)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::remove_session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::report_unspooled)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::request_state)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::run_announced)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::run_began)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::run_opened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::run_over)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::run_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::session_announced)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::session_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::session_page)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::session_state_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::session_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::session_view_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::show_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::show_session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::show_state)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::show_transcript)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::snapshot_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::start_turn)
@@ -449,5 +582,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::stopped_answers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::store_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::store_health)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::store_written)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::subscriber_drained)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::subscriber_typing)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::sweep)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::update_session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::watch_session)

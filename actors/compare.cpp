@@ -48,6 +48,9 @@ struct seat {
   steady::time_point store_until = never;
 };
 
+/// What became of a finished answer: in the store, in the spool until the store is back, or only in memory.
+enum class fate { stored, spooled, lost };
+
 struct pending_stop {
   caf::typed_response_promise<stopped_answers> promise;
   std::vector<participant> who;
@@ -126,6 +129,7 @@ private:
     s.stream = spawn_model_stream(
       self_->system(), {plan_.home, run_actor{self_}, *s.answer.seat, std::move(planned.targets), std::move(planned.ask)});
     self_->monitor(s.stream);
+    log_->introduce(*s.answer.seat, s.answer.id, s.answer.attempt);
     seats_.push_back(std::move(s));
   }
 
@@ -149,8 +153,8 @@ private:
     finish_readers();
   }
 
-  static answer_finish finish_of(const message& answer) {
-    return {answer.finish.value_or(finish_reason::interrupted), answer.id, answer.usage, answer.error, true};
+  static answer_finish finish_of(const message& answer, bool stored = true) {
+    return {answer.finish.value_or(finish_reason::interrupted), answer.id, answer.usage, answer.error, stored};
   }
 
   // -- readers ----------------------------------------------------------------------------------------------------------
@@ -314,8 +318,11 @@ private:
     s.store_again = never;
     auto who = *s.answer.seat;
     self_->request(plan_.store, defaults::store_timeout, store_answer{plan_.session_key, plan_.held, s.answer})
-      .then([this, who](const store_written&) { finished(*find(who)); },
-            [this, who](const caf::error& error) { not_stored(*find(who), to_failure(error)); });
+      .then(
+        [this, who](const store_written& how) {
+          finished(*find(who), std::holds_alternative<spooled>(how) ? fate::spooled : fate::stored);
+        },
+        [this, who](const caf::error& error) { not_stored(*find(who), to_failure(error)); });
   }
 
   void not_stored(seat& s, const failure& why) {
@@ -330,15 +337,17 @@ private:
     s.answer.finish = why.code == ec::fenced ? finish_reason::interrupted : finish_reason::error;
     s.answer.error =
       answer_error{why.code == ec::fenced ? ec::internal : ec::store_unavailable, "The answer came, but it could not be stored."};
-    finished(s);
+    finished(s, fate::lost);
   }
 
   /// The answer is safe: now its finish may be seen, by the session first, so that a reader's next turn finds it free.
-  void finished(seat& s) {
+  void finished(seat& s, fate how) {
     s.phase = seat_phase::finished;
-    log_->append(*s.answer.seat, finish_of(s.answer));
+    if (how == fate::stored) // else nobody may hear "completed" yet
+      log_->complete(*s.answer.seat, s.answer);
+    log_->append(*s.answer.seat, finish_of(s.answer, how != fate::spooled));
     over_ = std::all_of(seats_.begin(), seats_.end(), [](const seat& x) { return x.phase == seat_phase::finished; });
-    self_->send(plan_.owner, answer_completed{plan_.run, s.answer, over_, over_ ? log_->bytes() : 0});
+    self_->send(plan_.owner, answer_completed{plan_.run, s.answer, over_, over_ ? log_->bytes() : 0, log_->newest()});
     s.answer.content.clear(); // the log and the session have it
     s.answer.content.shrink_to_fit();
     s.answer.reasoning.clear();
@@ -402,6 +411,7 @@ private:
         answer.status = message_status::streaming;
       result.answers.push_back(std::move(answer));
     }
+    result.newest = log_->newest();
     return result;
   }
 

@@ -1,6 +1,6 @@
 #include "actors/run_log.hpp"
 
-#include <type_traits>
+#include "wire/ws_frames.hpp"
 
 namespace parley {
 
@@ -24,10 +24,20 @@ bool is_delta(event_kind kind) {
 
 } // namespace
 
+void run_log::introduce(participant who, message_id answer, int attempt) {
+  auto& seat = seat_of(who);
+  seat.answer = answer;
+  seat.attempt = attempt;
+}
+
+void run_log::complete(participant who, message answer) {
+  answer.content = {};
+  answer.reasoning = {};
+  seat_of(who).completed = std::make_unique<message>(std::move(answer));
+}
+
 std::uint64_t run_log::append(participant who, const answer_event& event) {
-  if (who >= seats_.size())
-    seats_.resize(who + 1U);
-  auto& seat = seats_[who];
+  auto& seat = seat_of(who);
   if (auto* delta = std::get_if<answer_delta>(&event)) {
     auto& track = delta->kind == event_kind::text ? seat.text : seat.reasoning;
     entries_.push_back(
@@ -51,17 +61,37 @@ run_log::position run_log::write(std::string& out, wire::stream_format format, s
   auto at = static_cast<std::size_t>(from);
   while (at < entries_.size() && (at == from || out.size() - begin < max_bytes)) {
     auto entry = entries_[at++];
+    auto& seat = seats_[entry.who];
     if (!is_delta(entry.kind)) {
-      wire::append_event(out, format, run_, at, entry.who, others_[entry.begin]);
+      wire::append_event(out, format, {run_, at, entry.who, seat.answer, seat.attempt}, others_[entry.begin]);
+      if (entry.kind == event_kind::finish && format == wire::stream_format::ws)
+        write_completed(out, entry.who);
       continue;
     }
     if (merge)
       while (at < entries_.size() && entries_[at].who == entry.who && entries_[at].kind == entry.kind && entry.length < max_bytes)
         entry.length += entries_[at++].length;
     auto content = std::string_view{track_of(entry.who, entry.kind).content}.substr(entry.begin, entry.length);
-    wire::append_delta(out, format, run_, at, entry.who, entry.kind, content);
+    wire::append_delta(out, format, {run_, at, entry.who, seat.answer, seat.attempt}, entry.kind, content);
   }
   return {at, at < entries_.size()};
+}
+
+/// What is only in the spool isn't completed yet: that is said once it is in the store.
+void run_log::write_completed(std::string& out, participant who) const {
+  auto& seat = seats_[who];
+  if (!seat.completed)
+    return;
+  auto answer = *seat.completed;
+  answer.content = text(who);
+  answer.reasoning = reasoning(who);
+  wire::append_message_update(out, "completed", answer);
+}
+
+run_log::seat_tracks& run_log::seat_of(participant who) {
+  if (who >= seats_.size())
+    seats_.resize(who + 1U);
+  return seats_[who];
 }
 
 std::size_t run_log::bytes() const {

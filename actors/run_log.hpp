@@ -5,8 +5,8 @@
 #include "core/answer_event.hpp"
 #include "wire/stream_format.hpp"
 
-#include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +16,13 @@ namespace parley {
 class run_log {
 public:
   explicit run_log(run_id run) : run_(run) {}
+
+  /// Whose answer a participant's events are: said before its first event.
+  void introduce(participant who, message_id answer, int attempt);
+
+  /// The answer as it is stored, but for its text, which the log has. Said before its finish; WebSocket subscribers get it
+  /// after it.
+  void complete(participant who, message answer);
 
   /// Returns the event's offset, counted from 1.
   std::uint64_t append(participant who, const answer_event& event);
@@ -60,10 +67,15 @@ private:
   };
 
   struct seat_tracks {
+    message_id answer;
+    int attempt = 1;
     content_track text;
     content_track reasoning;
+    std::unique_ptr<message> completed;
   };
 
+  seat_tracks& seat_of(participant who);
+  void write_completed(std::string& out, participant who) const;
   std::string_view since_restart(participant who, event_kind kind) const;
   const content_track& track_of(participant who, event_kind kind) const;
 

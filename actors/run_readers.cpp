@@ -111,7 +111,7 @@ void run_readers::send(entry& to, std::shared_ptr<const std::string> bytes, bool
   if (bytes->empty() && !ends) // events that the format doesn't show
     return;
   to.unread += bytes->size();
-  send_(to.to, {to.stream, std::move(bytes), ends});
+  send_(to.to, {to.stream, std::move(bytes), ends, to.offset});
 }
 
 void run_readers::drop_done() {

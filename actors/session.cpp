@@ -3,6 +3,7 @@
 #include "actors/compare.hpp"
 #include "actors/turn_request.hpp"
 #include "core/text.hpp"
+#include "wire/ws_frames.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -13,6 +14,9 @@ namespace {
 
 /// More fallbacks than that are a mistake of the configuration.
 constexpr std::size_t max_targets = 8;
+
+/// What a subscriber that begins to watch is shown of a session.
+constexpr std::ptrdiff_t max_state_messages = 50;
 
 /// The run under way. Until its messages are committed nobody gets to see it: who asks waits in `waiting`.
 struct current_run {
@@ -63,6 +67,7 @@ public:
     self_->set_down_handler([this](const caf::down_msg& down) {
       if (down.source == parent_.address())
         return self_->quit(caf::exit_reason::user_shutdown);
+      std::erase_if(watchers_, [&](auto& feed) { return feed.address() == down.source; });
       std::erase_if(logs_, [&](auto& entry) { return entry.second.log.address() == down.source; });
       if (running_ && running_->log.address() == down.source)
         take_over_again();
@@ -77,9 +82,13 @@ public:
             [this](const regenerate_answer& m) { return counted(), regenerate(m); },
             [this](const attach_to_run& m) { return counted(), attach(m); },
             [this](const stop_message& m) { return counted(), stop(m.id); },
+            [this](const show_state& m) { return counted(), state(m.from); },
+            [this](const watch_session& m) { return counted(), watch(m.who); },
+            [this](const relay_typing& m) { counted(), relay(m); },
+            [this](answer_unspooled& m) { counted(), on_unspooled(m.answer); },
             [this](answer_completed& m) { on_completed(m); },
             [this](const ask_idle&) {
-              if (!running_ && store_requests_ == 0)
+              if (!running_ && store_requests_ == 0 && watchers_.empty())
                 self_->send(parent_, session_idle{about_.id, requests_seen_});
             },
             [this](const interrupt_run&) {
@@ -123,7 +132,11 @@ private:
     about_.updated_at = node_->wall();
     auto promise = self_->make_response_promise<session_view>();
     ask_store(
-      update_session{about_, held_}, [this, promise](const store_written&) mutable { promise.deliver(view()); },
+      update_session{about_, held_},
+      [this, promise](const store_written&) mutable {
+        announce_session("updated");
+        promise.deliver(view());
+      },
       [this, promise, before](const caf::error& why) mutable {
         about_ = before;
         promise.deliver(why);
@@ -141,6 +154,7 @@ private:
       ask_store(
         delete_session{about_.id},
         [this](const store_written&) {
+          announce_session("deleted");
           for (auto& waiting : std::exchange(removals_, {}))
             waiting.deliver(store_written{});
           self_->quit(caf::exit_reason::user_shutdown);
@@ -362,9 +376,13 @@ private:
     for (auto& m : added)
       messages_.append(m);
     running_->committed = true;
+    announce_run(added);
     for (auto& promise : std::exchange(running_->waiting, {}))
-      promise.deliver(
-        run_opened{running_->log, about_.id, running_->ids.turn, running_->ids.run, running_->question.id, running_->answers, 0});
+      promise.deliver(opened_run());
+  }
+
+  run_opened opened_run(std::uint64_t from = 0) const {
+    return {running_->log, about_.id, running_->ids.turn, running_->ids.run, running_->question.id, running_->answers, from};
   }
 
   void not_committed(run_id run, const caf::error& why) {
@@ -401,6 +419,7 @@ private:
     messages_.update(std::move(m.answer));
     if (!m.run_is_over || !running_ || running_->ids.run != m.run)
       return;
+    latest_ = wire::cursor{m.run, m.newest};
     logs_[m.run] = {running_->log, false};
     running_.reset();
     self_->send(parent_, run_over{about_.id, m.run, m.log_bytes});
@@ -501,6 +520,107 @@ private:
     return result;
   }
 
+  // -- who watches ------------------------------------------------------------------------------------------------------
+
+  caf::result<session_view> watch(const feed_actor& who) {
+    if (removed_)
+      return to_error({ec::not_found, "There is no such session.", {}});
+    self_->monitor(who);
+    watchers_.push_back(who);
+    return view();
+  }
+
+  caf::result<session_state_view> state(const std::optional<wire::cursor>& from) {
+    if (removed_)
+      return to_error({ec::not_found, "There is no such session.", {}});
+    if (from)
+      if (auto rest = resume(*from))
+        return std::move(*rest);
+    session_state_view result{view(), false, {}, latest_, std::nullopt};
+    auto& all = messages_.all();
+    auto shown = std::min<std::ptrdiff_t>(all.end() - all.begin(), max_state_messages);
+    result.messages.assign(all.end() - shown, all.end());
+    auto promise = self_->make_response_promise<session_state_view>();
+    if (!running_ || !running_->committed) {
+      promise.deliver(std::move(result));
+      return promise;
+    }
+    result.log = opened_run();
+    self_->request(running_->log, defaults::actor_timeout, snapshot_run{})
+      .then(
+        [promise, result = std::move(result)](const run_snapshot& now) mutable {
+          for (auto& m : result.messages)
+            for (auto& answer : now.answers)
+              if (answer.id == m.id)
+                m = answer;
+          result.log->from = now.newest;
+          result.at = wire::cursor{result.log->run, now.newest};
+          promise.deliver(std::move(result));
+        },
+        [promise](const caf::error& why) mutable { promise.deliver(why); });
+    return promise;
+  }
+
+  /// Nothing if what follows `from` isn't all in the log of the current or the latest run.
+  std::optional<session_state_view> resume(const wire::cursor& from) const {
+    session_state_view result{view(), true, {}, from, std::nullopt};
+    if (running_ && running_->committed) {
+      if (from.run != running_->ids.run)
+        return std::nullopt;
+      result.log = opened_run(from.offset); // an offset that isn't there yet is read from the log's end
+      return result;
+    }
+    if (!latest_ || from.run != latest_->run || from.offset > latest_->offset)
+      return std::nullopt;
+    if (from.offset == latest_->offset)
+      return result;
+    auto kept = logs_.find(from.run);
+    if (kept == logs_.end() || kept->second.told_again)
+      return std::nullopt;
+    result.log = run_opened{kept->second.log, about_.id, {}, from.run, {}, {}, from.offset};
+    return result;
+  }
+
+  template <class What>
+  void announce(const What& what) {
+    for (auto& feed : watchers_)
+      self_->send(feed, what);
+  }
+
+  void announce_session(std::string_view action) {
+    if (watchers_.empty())
+      return;
+    auto frames = std::make_shared<std::string>();
+    auto now = view();
+    wire::append_session_update(*frames, action, wire::to_json(now.about, now.running));
+    announce(session_announced{std::move(frames), 0, action == "deleted"});
+  }
+
+  void announce_run(const std::vector<message>& added) {
+    if (watchers_.empty())
+      return;
+    auto frames = std::make_shared<std::string>();
+    for (auto& m : added)
+      wire::append_message_update(*frames, "created", m);
+    announce(run_announced{opened_run(), std::move(frames)});
+  }
+
+  void relay(const relay_typing& m) {
+    auto frames = std::make_shared<std::string>();
+    wire::append_typing_indicator(*frames, m.user_id, m.is_typing);
+    announce(session_announced{std::move(frames), m.subscriber, false});
+  }
+
+  void on_unspooled(const message& stored) {
+    if (messages_.find(stored.id))
+      messages_.update(stored);
+    else
+      messages_.append(stored);
+    auto frames = std::make_shared<std::string>();
+    wire::append_message_update(*frames, "completed", stored);
+    announce(session_announced{std::move(frames), 0, false});
+  }
+
   static failure no_such_message() { return {ec::not_found, "There is no such message.", {}}; }
 
   template <class Request, class Then, class Otherwise>
@@ -528,6 +648,10 @@ private:
   std::optional<current_run> running_;
   /// Logs of runs that are over, until `forget_run`.
   std::unordered_map<run_id, finished_run> logs_;
+  /// The newest run that is over, at its end.
+  std::optional<wire::cursor> latest_;
+  /// Feeds of the loops where somebody watches.
+  std::vector<feed_actor> watchers_;
   std::uint64_t requests_seen_ = 0;
   /// Under way; the actor must not end meanwhile.
   int store_requests_ = 0;

@@ -66,6 +66,16 @@ public:
             },
             [this](const attach_to_run& m) { return by_message<run_opened>(m); },
             [this](const stop_message& m) { return by_message<stopped_answers>(m); },
+            [this](const show_state& m) { return pass_on<session_state_view>(m.id, m); },
+            [this](const watch_session& m) { return pass_on<session_view>(m.id, m); },
+            [this](const relay_typing& m) {
+              if (auto* there = find(m.id))
+                tell(*there, m);
+            },
+            [this](const answer_unspooled& m) {
+              if (auto* there = find(m.answer.session))
+                tell(*there, m);
+            },
             [this](const make_session& m) { return make(m); },
             [this](const browse_sessions& m) { return browse(m); },
             [this](run_began& m) { on_run_began(m); },
@@ -112,6 +122,12 @@ private:
         used(*there);
       promise.delegate(*loaded, std::move(m));
     });
+  }
+
+  template <class Message>
+  void tell(active_session& there, const Message& m) {
+    used(there);
+    self_->send(there.actor, m);
   }
 
   void used(active_session& there) {

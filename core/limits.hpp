@@ -15,6 +15,8 @@ struct limits {
   std::size_t history_bytes = 256 * 1024;
   /// What a reader may have unread before it is served from the log in larger pieces.
   std::size_t reader_window_bytes = 256 * 1024;
+  /// The same for a subscriber that reads with all others, before it is served by itself.
+  std::size_t subscriber_window_bytes = 64 * 1024;
   /// Checkpoints of a running answer: whichever comes first.
   std::chrono::milliseconds checkpoint_interval{2'000};
   std::size_t checkpoint_bytes = 8 * 1024;

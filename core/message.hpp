@@ -115,6 +115,8 @@ struct message {
   std::optional<answer_latency> latency;
   unix_ms created_at = 0;
   unix_ms completed_at = 0;
+  /// It came out of a node's spool after its session had gone on elsewhere: stored as an attempt beside the one it was.
+  bool recovered = false;
 
   friend bool operator==(const message&, const message&) = default;
 };

@@ -81,8 +81,11 @@ struct opened_session {
   std::vector<message> messages;
 };
 
-/// `opened_session` for `open_session`, nothing for the others.
-using store_written = std::variant<std::monostate, opened_session>;
+/// The store is away; the answer is safe on this node's disk, and goes into the store once it is back.
+struct spooled {};
+
+/// `opened_session` for `open_session`, nothing for the others; `spooled` for a `store_answer` only, never from a store itself.
+using store_written = std::variant<std::monostate, opened_session, spooled>;
 
 // -- reads -----------------------------------------------------------------------------------------------------------
 

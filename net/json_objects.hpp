@@ -1,19 +1,20 @@
 #pragma once
-// The objects that clients see (`docs/protocol.md`, "Objects"), from values of the core. Fields stand in the page's order.
+// Answers with the objects of the public contract (`wire/object_json.hpp`).
 
 #include "net/exchange.hpp"
+#include "wire/object_json.hpp"
 
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <string>
 
 namespace parley::net {
 
-using json_object = nlohmann::ordered_json;
+using json_object = wire::json_object;
+using wire::to_json;
+using wire::to_text;
 
-json_object to_json(const session_view& view);
-json_object to_json(const message& what);
-json_object to_json(const model& entry);
+inline json_object to_json(const session_view& view) {
+  return to_json(view.about, view.running);
+}
 inline json_object to_json(const std::shared_ptr<const model>& entry) {
   return to_json(*entry);
 }
@@ -31,9 +32,6 @@ json_object list_object(const Entries& entries, bool more) {
   result["next"] = std::move(next);
   return result;
 }
-
-/// JSON text. Ill-formed UTF-8, which no text of ours should have, becomes U+FFFD instead of an exception.
-std::string to_text(const json_object& what);
 
 /// With a line's end, for who reads it in a terminal.
 http_response json_response(int status, const json_object& body);

@@ -251,6 +251,7 @@ struct persistence_state {
   std::unordered_map<request_number, caf::response_promise> waiting;
   request_number last_request = 0;
   std::size_t threads_at_work = 0;
+  unspooled_listener unspooled_to;
   /// What the operator was last told about the store.
   bool failing = false;
 
@@ -339,6 +340,7 @@ store_actor::behavior_type persistence(self_pointer self, std::shared_ptr<store_
       return promise<store_written>(self, self->state.threads->writes, writer_job{health_job{number}}, number,
                                     sizeof(store_write));
     },
+    [self](const report_unspooled& wanted) { self->state.unspooled_to = wanted.to; },
     [self](batch_written& done) {
       auto& state = self->state;
       for (auto& [request, answer] : done.answers) {

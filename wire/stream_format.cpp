@@ -1,6 +1,7 @@
 #include "wire/stream_format.hpp"
 
 #include "core/text.hpp"
+#include "wire/ws_frames.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -152,13 +153,36 @@ void append_fields(std::string& out, const answer_event& event) {
     event);
 }
 
+/// `,` and the fields, if there are any.
+void append_more_fields(std::string& out, const answer_event& event) {
+  if (std::holds_alternative<answer_restart>(event))
+    return;
+  out += ',';
+  append_fields(out, event);
+}
+
 /// `id: <cursor>\ndata: {"participant":"a","type":"text"` and the fields follow.
-void begin_sse(std::string& out, run_id run, std::uint64_t offset, participant who, event_kind kind) {
+void begin_sse(std::string& out, const event_place& at, event_kind kind) {
   out += "id: ";
-  out += to_cursor(run, offset);
+  out += to_cursor(at.run, at.offset);
   out += "\ndata: {\"participant\":\"";
-  out += letter(who);
+  out += letter(at.who);
   out += "\",\"type\":\"";
+  out += sse_type(kind);
+  out += '"';
+}
+
+/// `{"type":"delta",…,"event":{"type":"text"` and the fields follow.
+void begin_ws(std::string& out, const event_place& at, event_kind kind) {
+  out += R"({"type":"delta","cursor":")";
+  out += to_cursor(at.run, at.offset);
+  out += R"(","message_id":")";
+  out += to_string(at.answer);
+  out += R"(","attempt":)";
+  append_number(out, static_cast<std::uint64_t>(at.attempt));
+  out += R"(,"participant":")";
+  out += letter(at.who);
+  out += R"(","event":{"type":")";
   out += sse_type(kind);
   out += '"';
 }
@@ -220,18 +244,17 @@ stream_format choose_format(std::string_view header) {
   return sse > 0 && sse >= lines ? stream_format::sse : stream_format::lines;
 }
 
-void append_delta(std::string& out, stream_format format, run_id run, std::uint64_t offset, participant who, event_kind kind,
-                  std::string_view content) {
+void append_delta(std::string& out, stream_format format, const event_place& at, event_kind kind, std::string_view content) {
   switch (format) {
   case stream_format::lines:
-    out += letter(who);
+    out += letter(at.who);
     out += line_kind(kind);
     out += ":{\"content\":\"";
     append_json_escaped(out, content);
     out += "\"}\n";
     return;
   case stream_format::sse:
-    begin_sse(out, run, offset, who, kind);
+    begin_sse(out, at, kind);
     out += ",\"content\":\"";
     append_json_escaped(out, content);
     out += "\"}\n\n";
@@ -243,17 +266,24 @@ void append_delta(std::string& out, stream_format format, run_id run, std::uint6
     append_json_escaped(out, content);
     out += "\"}\n\n";
     return;
+  case stream_format::ws:
+    append_text_frame(out, [&](std::string& payload) {
+      begin_ws(payload, at, kind);
+      payload += ",\"content\":\"";
+      append_json_escaped(payload, content);
+      payload += "\"}}";
+    });
+    return;
   }
 }
 
-void append_event(std::string& out, stream_format format, run_id run, std::uint64_t offset, participant who,
-                  const answer_event& event) {
+void append_event(std::string& out, stream_format format, const event_place& at, const answer_event& event) {
   auto kind = kind_of(event);
   if (kind <= event_kind::reasoning)
-    return append_delta(out, format, run, offset, who, kind, std::get<answer_delta>(event).content);
+    return append_delta(out, format, at, kind, std::get<answer_delta>(event).content);
   switch (format) {
   case stream_format::lines:
-    out += letter(who);
+    out += letter(at.who);
     out += line_kind(kind);
     if (kind == event_kind::restart) {
       out += ":[{\"type\":\"restart\"}]\n";
@@ -264,17 +294,21 @@ void append_event(std::string& out, stream_format format, run_id run, std::uint6
     out += "}\n";
     return;
   case stream_format::sse:
-    begin_sse(out, run, offset, who, kind);
-    if (kind != event_kind::restart) {
-      out += ',';
-      append_fields(out, event);
-    }
+    begin_sse(out, at, kind);
+    append_more_fields(out, event);
     out += "}\n\n";
     return;
   case stream_format::simple:
     // Its only other events are the end's: what fails is told, what restarts cannot be.
     if (kind == event_kind::finish && !is_success(std::get<answer_finish>(event).reason))
       append_simple_error(out, std::get<answer_finish>(event));
+    return;
+  case stream_format::ws:
+    append_text_frame(out, [&](std::string& payload) {
+      begin_ws(payload, at, kind);
+      append_more_fields(payload, event);
+      payload += "}}";
+    });
     return;
   }
 }
@@ -283,7 +317,7 @@ void append_heartbeat(std::string& out, stream_format format, participant who) {
   if (format == stream_format::lines) {
     out += letter(who);
     out += "2:[{\"type\":\"heartbeat\"}]\n";
-  } else {
+  } else if (format != stream_format::ws) { // there pings keep the connection
     out += ": keep-alive\n\n";
   }
 }

@@ -9,10 +9,10 @@
 
 namespace parley::wire {
 
-/// `simple` is the body of `stream-simple`.
-enum class stream_format : std::uint8_t { lines, sse, simple };
+/// `simple` is the body of `stream-simple`, `ws` are WebSocket frames (`wire/ws_frames.hpp`).
+enum class stream_format : std::uint8_t { lines, sse, simple, ws };
 
-constexpr std::size_t stream_format_count = 3;
+constexpr std::size_t stream_format_count = 4;
 
 /// The Content-Type of a response in that format.
 std::string_view content_type(stream_format format);
@@ -21,13 +21,22 @@ std::string_view content_type(stream_format format);
 /// `lines`.
 stream_format choose_format(std::string_view accept);
 
-/// Appends text or reasoning, the two kinds of the hot path. `content` is clean; `offset` is the event's in the run's log.
-void append_delta(std::string& out, stream_format format, run_id run, std::uint64_t offset, participant who, event_kind kind,
-                  std::string_view content);
+/// Which event of which answer.
+struct event_place {
+  run_id run;
+  /// In the run's log.
+  std::uint64_t offset = 0;
+  participant who = 0;
+  /// The answer that grows.
+  message_id answer;
+  int attempt = 1;
+};
+
+/// Appends text or reasoning, the two kinds of the hot path. `content` is clean.
+void append_delta(std::string& out, stream_format format, const event_place& at, event_kind kind, std::string_view content);
 
 /// Appends any event.
-void append_event(std::string& out, stream_format format, run_id run, std::uint64_t offset, participant who,
-                  const answer_event& event);
+void append_event(std::string& out, stream_format format, const event_place& at, const answer_event& event);
 
 /// What is sent after 15 s of silence.
 void append_heartbeat(std::string& out, stream_format format, participant who);

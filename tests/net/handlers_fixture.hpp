@@ -50,6 +50,7 @@ struct script {
   message found;
   run_opened run;
   stopped_answers stopped;
+  session_state_view state;
 };
 
 using script_ptr = std::shared_ptr<script>;
@@ -84,6 +85,10 @@ inline sessions_actor::behavior_type fake_sessions(sessions_actor::pointer self,
           scripted<regenerate_answer>(self, play, &script::run),
           scripted<attach_to_run>(self, play, &script::run),
           scripted<stop_message>(self, play, &script::stopped),
+          scripted<show_state>(self, play, &script::state),
+          scripted<watch_session>(self, play, &script::view),
+          [](const relay_typing&) {},
+          [](const answer_unspooled&) {},
           scripted<make_session>(self, play, &script::view),
           scripted<browse_sessions>(self, play, &script::sessions),
           [](const run_began&) {},
@@ -114,7 +119,8 @@ inline persistence_actor::behavior_type fake_store(persistence_actor::pointer se
             if (play->store_is_there)
               return store_written{};
             return to_error({ec::store_unavailable, "The disk is full.", {}});
-          }};
+          },
+          [](const report_unspooled&) {}};
 }
 
 class fake_home final : public home_loop {

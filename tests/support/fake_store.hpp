@@ -27,6 +27,8 @@ struct fake_store_book {
   std::map<session_id, session> sessions;
   std::map<session_id, epoch> epochs;
   std::vector<message> messages;
+  /// Who wants to hear of answers that leave the spool.
+  unspooled_listener unspooled_to;
   /// How often a session was loaded.
   int loads = 0;
 
@@ -173,7 +175,8 @@ inline persistence_actor spawn_fake_store(caf::actor_system& sys, fake_store_ptr
               for (auto& answer : std::exchange(store->held, {}))
                 answer();
               return store_written{};
-            }};
+            },
+            [store](const report_unspooled& m) { store->unspooled_to = m.to; }};
   };
   return sys.spawn(init, std::move(book));
 }

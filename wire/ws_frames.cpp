@@ -1,0 +1,84 @@
+#include "wire/ws_frames.hpp"
+
+namespace parley::wire {
+
+namespace {
+
+constexpr char final_text = static_cast<char>(0x81); // FIN, opcode 1
+
+/// An array of the objects of all `messages`.
+json_object array_of(const std::vector<message>& messages) {
+  auto result = json_object::array();
+  for (auto& m : messages)
+    result.push_back(to_json(m));
+  return result;
+}
+
+json_object cursor_or_null(const std::optional<cursor>& at) {
+  return at ? json_object(to_cursor(at->run, at->offset)) : json_object{};
+}
+
+void append_object(std::string& out, const json_object& what) {
+  append_text_frame(out, std::string_view{to_text(what)});
+}
+
+} // namespace
+
+void finish_text_frame(std::string& out, std::size_t begin) {
+  auto length = out.size() - begin - 4;
+  std::string header{final_text};
+  auto append_bytes = [&](int count) {
+    for (int shift = 8 * (count - 1); shift >= 0; shift -= 8)
+      header += static_cast<char>(length >> shift & 0xff);
+  };
+  if (length < 126) {
+    append_bytes(1);
+  } else if (length <= 0xffff) {
+    header += 126;
+    append_bytes(2);
+  } else {
+    header += 127;
+    append_bytes(8);
+  }
+  out.replace(begin, 4, header);
+}
+
+void append_text_frame(std::string& out, std::string_view payload) {
+  append_text_frame(out, [&](std::string& to) { to += payload; });
+}
+
+void append_connection_established(std::string& out, const json_object& session, const std::optional<cursor>& from,
+                                   bool recovered) {
+  append_object(out, {{"type", "connection_established"},
+                      {"session", session},
+                      {"cursor", cursor_or_null(recovered ? from : std::nullopt)},
+                      {"recovered", recovered}});
+}
+
+void append_session_state(std::string& out, const json_object& session, const std::vector<message>& messages,
+                          const std::optional<cursor>& at) {
+  append_object(
+    out, {{"type", "session_state"}, {"session", session}, {"messages", array_of(messages)}, {"cursor", cursor_or_null(at)}});
+}
+
+void append_message_update(std::string& out, std::string_view action, const message& what) {
+  append_object(out, {{"type", "message_update"}, {"action", action}, {"message", to_json(what)}});
+}
+
+void append_session_update(std::string& out, std::string_view action, const json_object& session) {
+  append_object(out, {{"type", "session_update"}, {"action", action}, {"session", session}});
+}
+
+void append_typing_indicator(std::string& out, std::string_view user_id, bool is_typing) {
+  append_object(out, {{"type", "typing_indicator"}, {"user_id", user_id}, {"is_typing", is_typing}});
+}
+
+void append_pong(std::string& out, const json_object& timestamp) {
+  append_object(out, {{"type", "pong"}, {"timestamp", timestamp}});
+}
+
+void append_error(std::string& out, const failure& why) {
+  append_object(out, {{"type", "error"}, {"code", name(why.code)}, {"message", why.message}});
+}
+
+} // namespace parley::wire

@@ -1,0 +1,53 @@
+#pragma once
+// What a WebSocket subscriber is sent (`docs/protocol.md`, "WebSocket"): JSON objects, each the payload of one unmasked text
+// frame (RFC 6455, section 5.2). All functions append whole frames.
+
+#include "wire/object_json.hpp"
+#include "wire/stream_format.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley::wire {
+
+/// Appends a frame whose payload `write(out)` appends.
+template <class Write>
+void append_text_frame(std::string& out, Write write);
+
+void append_text_frame(std::string& out, std::string_view payload);
+
+/// `cursor` is `from` again, where it could be taken up.
+void append_connection_established(std::string& out, const json_object& session, const std::optional<cursor>& from,
+                                   bool recovered);
+
+void append_session_state(std::string& out, const json_object& session, const std::vector<message>& messages,
+                          const std::optional<cursor>& at);
+
+/// `action` is `created` or `completed`.
+void append_message_update(std::string& out, std::string_view action, const message& what);
+
+/// `action` is `updated` or `deleted`.
+void append_session_update(std::string& out, std::string_view action, const json_object& session);
+
+void append_typing_indicator(std::string& out, std::string_view user_id, bool is_typing);
+
+/// `timestamp` is the client's own, as it sent it.
+void append_pong(std::string& out, const json_object& timestamp);
+
+void append_error(std::string& out, const failure& why);
+
+// == Inside ==========================================================================================================
+
+/// Puts the header of the payload after `begin + 4` in its place.
+void finish_text_frame(std::string& out, std::size_t begin);
+
+template <class Write>
+void append_text_frame(std::string& out, Write write) {
+  auto begin = out.size();
+  out.append(4, '\0'); // right for payloads of 126 bytes to 64 KiB, as most are
+  write(out);
+  finish_text_frame(out, begin);
+}
+
+} // namespace parley::wire
