@@ -1,0 +1,601 @@
+// The subscribers of one session on one loop. Those who keep up share one stream of frames, encoded once, which goes out in
+// rounds; one who falls behind reads the run's log for itself, in larger pieces, until it has caught up.
+
+#include "actors/api.hpp"
+#include "wire/ws_frames.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <unordered_map>
+
+namespace parley {
+
+namespace {
+
+/// Subscribers that are served before others on the loop have their turn: about half a millisecond's work.
+constexpr std::size_t round_part = 64;
+
+/// What waits for a round is sent as one piece of at most about that size.
+constexpr std::size_t max_round_bytes = 64 * 1024;
+
+/// Runs that may have begun while a subscriber still reads an earlier one.
+constexpr std::size_t max_runs_behind = 8;
+
+/// The stream that all who keep up share. Those of single subscribers have the subscriber's number.
+constexpr std::uint64_t shared_stream = 0;
+
+namespace close_code {
+
+constexpr std::uint16_t going_away = 1001;
+constexpr std::uint16_t no_such_session = 4404;
+constexpr std::uint16_t too_slow = 4408;
+
+} // namespace close_code
+
+/// The end of what somebody was given: none before the first run.
+using position = std::optional<wire::cursor>;
+
+bool same(const position& a, const position& b) {
+  return a.has_value() == b.has_value() && (!a || (a->run == b->run && a->offset == b->offset));
+}
+
+/// ```
+/// joining ──▶ sharing ◀──▶ alone        and back to joining when the client asks for the state anew
+///    └──────────────────────▲
+/// ```
+enum class watcher_phase { joining, sharing, alone };
+
+struct watcher {
+  std::shared_ptr<subscriber> to;
+  watcher_phase phase = watcher_phase::joining;
+  /// It wants what followed this.
+  std::optional<wire::cursor> from;
+  /// It had its `connection_established`.
+  bool greeted = false;
+
+  // alone
+  position at;
+  /// What it reads, or will once it has taken what it was sent.
+  run_actor log;
+  bool attached = false;
+  /// Credit that the log gets when the client has taken what it was sent.
+  std::size_t owed = 0;
+  /// Runs that began after the one it reads.
+  std::vector<run_announced> next;
+
+  // sharing
+  /// A round that it has had already.
+  std::uint64_t skips_round = 0;
+};
+
+/// What waits for a round, in order.
+struct pending_frames {
+  frame_ptr frames;
+  /// Of a log; else a change of the session, for all but `except`.
+  run_actor log;
+  wire::cursor end;
+  std::uint64_t except = 0;
+  /// It begins a run.
+  std::optional<run_announced> begins;
+};
+
+struct feed_state;
+
+using self_pointer = homed_pointer<feed_state, feed_actor>;
+
+struct feed_state {
+  static constexpr const char* name = "feed";
+
+  explicit feed_state(self_pointer owner) : self(owner) {}
+
+  feed_actor::behavior_type start(node_context_ptr context, sessions_actor parent, session_id watched) {
+    node = std::move(context);
+    sessions = std::move(parent);
+    id = watched;
+    self->set_down_handler([this](const caf::down_msg& down) { on_down(down.source); });
+    return {[this](const log_piece& m) { m.stream == shared_stream ? take_shared(m) : take_own(m); },
+            [this](const join_feed& m) { join(m); },
+            [this](const leave_feed& m) { leave(m.subscriber); },
+            [this](const subscriber_drained& m) { on_drained(m.subscriber); },
+            [this](const request_state& m) { begin_anew(m.subscriber); },
+            [this](subscriber_typing& m) {
+              self->send(sessions, relay_typing{id, m.subscriber, std::move(m.user_id), m.is_typing});
+            },
+            [this](const run_announced& m) { on_run(m); },
+            [this](const session_announced& m) { on_session(m); },
+            [this](feed_round) { go_on_with_round(); }};
+  }
+
+  // -- joining ----------------------------------------------------------------------------------------------------------
+
+  void join(const join_feed& m) {
+    auto number = m.who->number();
+    auto& made = watchers[number];
+    made.to = m.who;
+    made.from = m.from;
+    apart[number] = &made;
+    watch();
+    ask_state(number, made);
+  }
+
+  /// The session tells what happens from now on, before it answers what is asked after this.
+  void watch() {
+    if (watching)
+      return;
+    watching = true;
+    self->request(sessions, defaults::actor_timeout, watch_session{id, feed_actor{self}})
+      .then(
+        [this](const session_view&) {
+          session = caf::actor_cast<caf::actor_addr>(self->current_sender());
+          self->monitor(caf::actor_cast<caf::actor>(self->current_sender()));
+        },
+        [this](const caf::error& why) {
+          watching = false;
+          close_all(why);
+        });
+  }
+
+  /// Those who want to know it at the same time are given the same.
+  void ask_state(std::uint64_t number, const watcher& who) {
+    if (who.from) {
+      self->request(sessions, defaults::actor_timeout, show_state{id, who.from})
+        .then([this, number](const session_state_view& state) { welcome_back(number, state); },
+              [this, number](const caf::error& why) { close(number, why); });
+    } else if (!state_asked) {
+      state_asked = true;
+      self->request(sessions, defaults::actor_timeout, show_state{id, std::nullopt})
+        .then([this](const session_state_view& state) { welcome_all(state); }, [this](const caf::error& why) { close_all(why); });
+    }
+  }
+
+  void welcome_all(const session_state_view& state) {
+    state_asked = false;
+    auto runs = std::exchange(since_asked, {});
+    auto about = wire::to_json(state.about.about, state.about.running);
+    auto frames = std::make_shared<std::string>();
+    wire::append_session_state(*frames, about, state.messages, state.at);
+    auto greeting = std::make_shared<std::string>();
+    wire::append_connection_established(*greeting, about, std::nullopt, false);
+    *greeting += *frames;
+    for (auto number : numbers_of(apart)) {
+      auto& who = *apart[number];
+      if (who.phase != watcher_phase::joining || who.from)
+        continue;
+      who.to->deliver(std::exchange(who.greeted, true) ? frames : greeting);
+      who.next = runs;
+      settle(number, who, state);
+    }
+  }
+
+  void welcome_back(std::uint64_t number, const session_state_view& state) {
+    auto found = watchers.find(number);
+    if (found == watchers.end())
+      return;
+    auto& who = found->second;
+    if (!state.recovered) { // it begins with the state like others
+      who.from.reset();
+      who.next.clear();
+      return ask_state(number, who);
+    }
+    auto frames = std::make_shared<std::string>();
+    wire::append_connection_established(*frames, wire::to_json(state.about.about, state.about.running), who.from, true);
+    who.greeted = true;
+    who.to->deliver(frames);
+    settle(number, who, state);
+  }
+
+  /// From here on it is told what follows `state`.
+  void settle(std::uint64_t number, watcher& who, const session_state_view& state) {
+    who.from.reset();
+    auto known = std::find_if(who.next.begin(), who.next.end(),
+                              [&](const run_announced& run) { return state.at && run.opened.run == state.at->run; });
+    if (known != who.next.end())
+      who.next.erase(who.next.begin(), known + 1);
+    who.at = state.at;
+    who.phase = watcher_phase::alone;
+    bool nothing_shared = (!current || current_ended) && coming.empty() && pending.empty() && !in_round;
+    std::erase_if(sharing, [&](auto* other) { return !other && !in_round; });
+    if (nothing_shared && sharing.empty()) { // the first: others shall share with it
+      delivered = state.at;
+      if (state.log)
+        read_shared({*state.log, nullptr}, state.at->offset);
+    } else if (state.log && !same(who.at, delivered)) {
+      who.log = state.log->log;
+      attach(number, who);
+      return;
+    }
+    rejoin(number, who);
+    if (who.phase == watcher_phase::alone)
+      start_next(number, who);
+  }
+
+  void begin_anew(std::uint64_t number) {
+    auto found = watchers.find(number);
+    if (found == watchers.end() || found->second.phase == watcher_phase::joining)
+      return;
+    auto& who = found->second;
+    let_go(number, who);
+    apart[number] = &who;
+    who.phase = watcher_phase::joining;
+    who.next.clear();
+    ask_state(number, who);
+  }
+
+  // -- leaving ----------------------------------------------------------------------------------------------------------
+
+  void leave(std::uint64_t number) {
+    if (auto found = watchers.find(number); found != watchers.end()) {
+      let_go(number, found->second);
+      apart.erase(number);
+      watchers.erase(found);
+    }
+  }
+
+  /// It gets nothing more, of the shared stream or its own.
+  void let_go(std::uint64_t number, watcher& who) {
+    if (who.phase == watcher_phase::sharing)
+      std::replace(sharing.begin(), sharing.end(), &who, static_cast<watcher*>(nullptr));
+    detach(number, who);
+  }
+
+  void close(std::uint64_t number, std::uint16_t code, std::string_view reason) {
+    if (auto found = watchers.find(number); found != watchers.end()) {
+      auto to = found->second.to;
+      leave(number);
+      to->close(code, reason);
+    }
+  }
+
+  void close(std::uint64_t number, const caf::error& error) {
+    auto why = to_failure(error);
+    if (why.code == ec::not_found)
+      return close(number, close_code::no_such_session, "There is no such session.");
+    if (auto found = watchers.find(number); found != watchers.end()) {
+      auto frames = std::make_shared<std::string>();
+      wire::append_error(*frames, why);
+      found->second.to->deliver(frames);
+    }
+    close(number, close_code::going_away, "Please connect again.");
+  }
+
+  template <class... Why>
+  void close_all(const Why&... why) {
+    state_asked = false;
+    since_asked.clear();
+    for (auto number : numbers_of(watchers))
+      close(number, why...);
+  }
+
+  /// To go through them while they may leave.
+  template <class Map>
+  static std::vector<std::uint64_t> numbers_of(const Map& map) {
+    std::vector<std::uint64_t> numbers;
+    numbers.reserve(map.size());
+    for (auto& entry : map)
+      numbers.push_back(entry.first);
+    return numbers;
+  }
+
+  void on_down(const caf::actor_addr& gone) {
+    if (gone == session) {
+      session = nullptr;
+      watching = false;
+      return close_all(close_code::going_away, "Please connect again.");
+    }
+    if (!logs.erase(gone))
+      return;
+    // A log ends before its readers only by a defect.
+    if (current && !current_ended && current->opened.log.address() == gone) {
+      current_ended = true;
+      return close_all(close_code::going_away, "Please connect again.");
+    }
+    for (auto number : numbers_of(apart))
+      if (auto& log = apart[number]->log; log && log.address() == gone)
+        close(number, close_code::going_away, "Please connect again.");
+  }
+
+  // -- what is shared ---------------------------------------------------------------------------------------------------
+
+  void on_run(const run_announced& m) {
+    if (state_asked)
+      since_asked.push_back(m);
+    for (auto number : numbers_of(apart)) {
+      auto& who = *apart[number];
+      if (who.phase == watcher_phase::joining && !who.from)
+        continue;
+      who.next.push_back(m);
+      if (who.next.size() > max_runs_behind)
+        close(number, close_code::too_slow, "You read too slowly.");
+      else if (who.phase == watcher_phase::alone && !who.log)
+        start_next(number, who);
+    }
+    coming.push_back(m);
+    next_shared();
+  }
+
+  void next_shared() {
+    if ((current && !current_ended) || coming.empty())
+      return;
+    auto run = std::move(coming.front());
+    coming.pop_front();
+    pending.push_back({run.created, run.opened.log, {run.opened.run, 0}, 0, run});
+    read_shared(std::move(run), 0);
+    begin_round();
+  }
+
+  void read_shared(run_announced run, std::uint64_t from) {
+    current = std::move(run);
+    current_ended = false;
+    use(current->opened.log);
+    self->send(current->opened.log, attach_reader{feed_actor{self}, shared_stream, wire::stream_format::ws, from});
+  }
+
+  void take_shared(const log_piece& m) {
+    if (!current || current_ended)
+      return;
+    if (!m.bytes->empty()) {
+      self->send(current->opened.log, reader_credit{shared_stream, m.bytes->size()});
+      pending.push_back({m.bytes, current->opened.log, {current->opened.run, m.last}, 0, std::nullopt});
+    }
+    if (m.ends) {
+      current_ended = true;
+      unuse(current->opened.log);
+      next_shared();
+    }
+    begin_round();
+  }
+
+  void on_session(const session_announced& m) {
+    for (auto& [number, who] : apart)
+      if (who->greeted && number != m.except && !too_far_behind(*who))
+        who->to->deliver(m.frames);
+    pending.push_back({m.frames, run_actor{}, {}, m.except, std::nullopt});
+    begin_round();
+    if (!m.deleted)
+      return;
+    while (in_round)
+      serve_part(sharing.size());
+    close_all(close_code::no_such_session, "The session was deleted.");
+  }
+
+  /// Frames that no log has are left out for who doesn't read at all; its connection is closed soon.
+  bool too_far_behind(const watcher& who) const { return who.to->unread() > 4 * node->bounds.subscriber_window_bytes; }
+
+  /// What waits goes to all who share, in parts: a loop has other work than ten thousand sockets.
+  void begin_round() {
+    if (in_round || pending.empty())
+      return;
+    std::erase(sharing, nullptr);
+    rejoin_all();
+    round = {};
+    round.begin = delivered;
+    auto& first = pending.front();
+    round.begins = first.begins;
+    round.except = first.except;
+    round.log = first.log;
+    auto frames = first.frames;
+    auto take = [&] {
+      if (pending.front().log)
+        delivered = pending.front().end;
+      pending.pop_front();
+    };
+    bool from_log = static_cast<bool>(first.log);
+    take();
+    std::shared_ptr<std::string> merged;
+    while (from_log && !pending.empty() && pending.front().log && !pending.front().begins && frames->size() < max_round_bytes) {
+      if (!merged) {
+        merged = std::make_shared<std::string>(*frames);
+        frames = merged;
+      }
+      *merged += *pending.front().frames;
+      take();
+    }
+    round.frames = std::move(frames);
+    ++round_number;
+    in_round = true;
+    rejoin_all(); // who is there already waits for the next round
+    serve_part(round_part);
+  }
+
+  void go_on_with_round() {
+    if (in_round)
+      serve_part(round_part);
+  }
+
+  void serve_part(std::size_t count) {
+    auto end = std::min(sharing.size(), round.served + count);
+    while (round.served < end) {
+      auto*& slot = sharing[round.served++];
+      if (!slot || slot->skips_round == round_number || slot->to->number() == round.except)
+        continue;
+      bool keeps_up = slot->to->unread() < node->bounds.subscriber_window_bytes;
+      if (keeps_up || (!round.log && !too_far_behind(*slot)))
+        slot->to->deliver(round.frames);
+      else if (round.log)
+        fall_behind(*std::exchange(slot, nullptr));
+    }
+    if (round.served < sharing.size()) {
+      self->send(self, feed_round{});
+      return;
+    }
+    in_round = false;
+    round = {};
+    begin_round();
+  }
+
+  // -- who reads alone --------------------------------------------------------------------------------------------------
+
+  /// From the round that it didn't get on, it reads for itself, beginning when it has taken what it was sent.
+  void fall_behind(watcher& who) {
+    apart[who.to->number()] = &who;
+    who.phase = watcher_phase::alone;
+    who.at = round.begin;
+    who.next.clear();
+    if (round.begins)
+      who.next.push_back(*round.begins);
+    else
+      who.log = round.log;
+    for (auto& later : pending)
+      if (later.begins)
+        who.next.push_back(*later.begins);
+    who.next.insert(who.next.end(), coming.begin(), coming.end());
+  }
+
+  void attach(std::uint64_t number, watcher& who) {
+    who.attached = true;
+    who.owed = 0;
+    use(who.log);
+    self->send(who.log, attach_reader{feed_actor{self}, number, wire::stream_format::ws, who.at->offset});
+  }
+
+  void detach(std::uint64_t number, watcher& who) {
+    if (who.attached) {
+      self->send(who.log, detach_reader{number});
+      unuse(who.log);
+    }
+    who.attached = false;
+    who.log = nullptr;
+  }
+
+  void take_own(const log_piece& m) {
+    auto found = watchers.find(m.stream);
+    if (found == watchers.end())
+      return;
+    auto& who = found->second;
+    if (!who.attached || who.log.address() != caf::actor_cast<caf::actor_addr>(self->current_sender()))
+      return; // it has gone on to something else
+    if (!m.bytes->empty())
+      who.to->deliver(m.bytes);
+    who.at->offset = m.last;
+    if (m.ends) {
+      unuse(who.log);
+      who.attached = false;
+      who.log = nullptr;
+      rejoin(m.stream, who);
+      if (who.phase == watcher_phase::alone)
+        start_next(m.stream, who);
+      return;
+    }
+    who.owed += m.bytes->size();
+    if (who.to->unread() == 0) {
+      give_credit(m.stream, who);
+      rejoin(m.stream, who);
+    }
+  }
+
+  void give_credit(std::uint64_t number, watcher& who) {
+    if (who.attached && who.owed > 0)
+      self->send(who.log, reader_credit{number, std::exchange(who.owed, 0)});
+  }
+
+  void on_drained(std::uint64_t number) {
+    auto found = watchers.find(number);
+    if (found == watchers.end() || found->second.phase != watcher_phase::alone)
+      return;
+    auto& who = found->second;
+    if (who.log && !who.attached)
+      attach(number, who);
+    else if (who.log)
+      give_credit(number, who);
+    else
+      start_next(number, who);
+  }
+
+  /// It has read a run to its end: the next one, if there is one.
+  void start_next(std::uint64_t number, watcher& who) {
+    if (who.next.empty() || who.to->unread() > 0)
+      return;
+    auto run = std::move(who.next.front());
+    who.next.erase(who.next.begin());
+    who.to->deliver(run.created);
+    who.at = wire::cursor{run.opened.run, 0};
+    who.log = run.opened.log;
+    attach(number, who);
+  }
+
+  void rejoin_all() {
+    for (auto number : numbers_of(apart))
+      if (auto& who = *apart[number]; who.phase == watcher_phase::alone)
+        rejoin(number, who);
+  }
+
+  /// Shares the stream again if it is exactly where those are who share it.
+  void rejoin(std::uint64_t number, watcher& who) {
+    if (!same(who.at, delivered) || who.to->unread() > 0)
+      return;
+    detach(number, who);
+    who.next.clear();
+    who.phase = watcher_phase::sharing;
+    who.skips_round = in_round ? round_number : 0;
+    apart.erase(number);
+    sharing.push_back(&who);
+  }
+
+  /// Logs are monitored as long as somebody here reads them.
+  void use(const run_actor& log) {
+    if (++logs[log.address()] == 1)
+      self->monitor(log);
+  }
+
+  void unuse(const run_actor& log) {
+    auto found = logs.find(log.address());
+    if (found == logs.end() || --found->second > 0)
+      return;
+    self->demonitor(log.address());
+    logs.erase(found);
+  }
+
+  /// What is being sent to all who share.
+  struct shared_round {
+    frame_ptr frames;
+    /// Where those are who haven't got it.
+    position begin;
+    run_actor log;
+    std::optional<run_announced> begins;
+    std::uint64_t except = 0;
+    std::size_t served = 0;
+  };
+
+  self_pointer self;
+  node_context_ptr node;
+  sessions_actor sessions;
+  session_id id;
+  /// The session's actor, once it told that we may watch.
+  caf::actor_addr session;
+  bool watching = false;
+  /// A map: addresses of what is in it stay.
+  std::map<std::uint64_t, watcher> watchers;
+  /// Those who share, and gaps of those who left.
+  std::vector<watcher*> sharing;
+  /// All others.
+  std::map<std::uint64_t, watcher*> apart;
+
+  /// The state is on its way, and runs that began since it was asked for.
+  bool state_asked = false;
+  std::vector<run_announced> since_asked;
+
+  /// The run that is read for all, or was, and those after it.
+  std::optional<run_announced> current;
+  bool current_ended = false;
+  std::deque<run_announced> coming;
+  std::deque<pending_frames> pending;
+  bool in_round = false;
+  shared_round round;
+  std::uint64_t round_number = 0;
+  /// The end of the newest round.
+  position delivered;
+  /// How many streams are read of each log.
+  std::unordered_map<caf::actor_addr, std::size_t> logs;
+};
+
+} // namespace
+
+feed_actor spawn_feed(caf::actor_system& sys, node_context_ptr node, home_loop* home, sessions_actor sessions, session_id id) {
+  auto init = [](self_pointer self, node_context_ptr n, sessions_actor s, session_id watched) {
+    return self->state.start(std::move(n), std::move(s), watched);
+  };
+  return spawn_homed<feed_state, feed_actor>(sys, home->unit(), init, std::move(node), std::move(sessions), id);
+}
+
+} // namespace parley
