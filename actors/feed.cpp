@@ -200,14 +200,16 @@ struct feed_state {
       delivered = state.at;
       if (state.log)
         read_shared({*state.log, nullptr}, state.at->offset);
-    } else if (state.log && !same(who.at, delivered)) {
-      who.log = state.log->log;
-      attach(number, who);
-      return;
     }
     rejoin(number, who);
-    if (who.phase == watcher_phase::alone)
+    if (who.phase == watcher_phase::sharing)
+      return;
+    if (state.log) {
+      who.log = state.log->log;
+      attach(number, who);
+    } else {
       start_next(number, who);
+    }
   }
 
   void begin_anew(std::uint64_t number) {

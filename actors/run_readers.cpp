@@ -14,6 +14,8 @@ constexpr std::size_t max_piece_bytes = 64 * 1024;
 
 void run_readers::attach(const attach_reader& wanted, const run_log& log) {
   readers_.push_back({wanted.reader, wanted.stream, wanted.format, std::min(wanted.from, log.newest())});
+  // A subscriber that reads alone does so because it is behind.
+  readers_.back().fell_behind = wanted.format == wire::stream_format::ws;
   serve(readers_.back(), log);
   drop_done();
 }
