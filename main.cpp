@@ -2,6 +2,7 @@
 
 #include "actors/api.hpp"
 #include "commands/open_store.hpp"
+#include "commands/store_commands.hpp"
 #include "config/command_line.hpp"
 #include "config/greeting.hpp"
 #include "config/logging.hpp"
@@ -104,6 +105,8 @@ int serve(const config::loaded_settings& loaded) {
   net::load_loops(actors, settings.server.threads > 0 ? static_cast<std::size_t>(settings.server.threads) : processors);
   caf::actor_system sys{actors};
 
+  // While the store is held by its actor, which ends later.
+  auto retention = commands::start_retention(settings);
   // The store's actor outlives all who write: what they have sent it is carried out before it ends.
   auto persistence = persistence::spawn_persistence(sys, std::move(*store));
   auto node =
@@ -144,6 +147,7 @@ int serve(const config::loaded_settings& loaded) {
     status = fail_to_start(clients.error());
     spdlog::error("choose another address with --listen ADDRESS:PORT (port 0 is any free one), or end what listens there");
   }
+  retention.reset();
   caf::anon_send_exit(sessions, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(persistence, caf::exit_reason::user_shutdown);
   sys.await_all_actors_done();
@@ -167,10 +171,25 @@ int main(int argc, char** argv) {
     std::fputs(line.text.c_str(), line.status == 0 ? stdout : stderr);
     return line.status;
   }
+  if (line.what == config::command::copy)
+    return commands::copy(line.from, line.to);
   auto loaded = config::load_settings(line);
   if (!loaded) {
     std::fprintf(stderr, "%s\n", loaded.error().message.c_str());
     return 2;
   }
-  return line.what == config::command::serve ? serve(*loaded) : check_config(*loaded);
+  switch (line.what) {
+  case config::command::serve:
+    return serve(*loaded);
+  case config::command::check_config:
+    return check_config(*loaded);
+  case config::command::migrate:
+    return commands::migrate(loaded->values);
+  case config::command::backup:
+    return commands::backup(loaded->values, line.to);
+  case config::command::copy: // needs no configuration
+  case config::command::say:
+    break;
+  }
+  return 2;
 }

@@ -79,4 +79,19 @@ expected<persistence::stores> open_store(const config::settings& settings, confi
   return settings.store.url.empty() ? open_sqlite(sqlite_file(settings)) : wait_for_postgres(settings, signals);
 }
 
+std::unique_ptr<persistence::retention> start_retention(const config::settings& settings) {
+  if (settings.store.retention.count() == 0)
+    return nullptr;
+  persistence::retention_options options;
+  options.keep = settings.store.retention;
+  options.now = [] {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  };
+  return std::make_unique<persistence::retention>(settings.store.url.empty()
+                                                    ? persistence::expired_in_sqlite(sqlite_file(settings))
+                                                    : persistence::expired_in_postgres(postgres_options_of(settings)),
+                                                  options);
+}
+
 } // namespace parley::commands

@@ -4,8 +4,10 @@
 #include "config/settings.hpp"
 #include "config/stop_signals.hpp"
 #include "persistence/postgres_store.hpp"
+#include "persistence/retention.hpp"
 
 #include <filesystem>
+#include <memory>
 #include <string>
 
 namespace parley::commands {
@@ -21,5 +23,8 @@ std::string place_of_store(const config::settings& settings);
 /// Waits for a PostgreSQL that isn't there, `store.connect_patience` long and no longer than until a stop signal; the log
 /// says so. Fails with what to do about it.
 expected<persistence::stores> open_store(const config::settings& settings, config::stop_signals& signals);
+
+/// Deletes what has expired by `store.retention` until it is destroyed; null if all is kept. For a store that is open.
+std::unique_ptr<persistence::retention> start_retention(const config::settings& settings);
 
 } // namespace parley::commands

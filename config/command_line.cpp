@@ -31,7 +31,11 @@ Examples:
   parley serve --config my.toml --set http.max_body_bytes=2MiB
   PARLEY_LOG_FORMAT=json parley serve
   parley check-config --config my.toml
-      Says what is wrong with the file, or what would be in force.)";
+      Says what is wrong with the file, or what would be in force.
+  parley backup --data /var/lib/parley --to parley-monday.db
+      Also while Parley runs.
+  parley copy --from /var/lib/parley/parley.db --to "$DATABASE_URL"
+      From the embedded store to PostgreSQL; the other way round with the names exchanged.)";
 
 void add_options(CLI::App& app, command_line& result) {
   app.add_option("-c,--config", result.config_file, "A TOML file. Without it the built-in one, config/parley.toml, is in force.")
@@ -83,14 +87,28 @@ command_line parse_command_line(std::vector<std::string> arguments, std::string_
   app.footer(examples);
   auto serve = app.add_subcommand("serve", "Run the server until SIGTERM or SIGINT; a second one ends it at once.");
   auto check = app.add_subcommand("check-config", "Check the configuration, and print what would be in force, without secrets.");
-  for (auto each : {serve, check})
+  auto migrate = app.add_subcommand("migrate", "Bring the configured store to this version's schema, and say which that is. A "
+                                               "server does so itself when it starts, unless store.migrate is false.");
+  auto backup = app.add_subcommand("backup", "Copy the embedded store to a file, as it is at one moment, also while a server "
+                                             "writes to it. For PostgreSQL use pg_dump.");
+  for (auto each : {serve, check, migrate, backup})
     add_options(*each, result);
+  backup->add_option("--to", result.to, "The file to make; none of that name may be there.")->type_name("FILE")->required();
+  auto copy = app.add_subcommand("copy", "Move all conversations from one store into another, which must be empty: all of them, "
+                                         "or nothing. End the servers of both first: what is written later is not copied.");
+  auto place = "postgresql://user:password@host:port/database, or an embedded store's file: data/parley.db";
+  copy->add_option("--from", result.from, place)->type_name("URL|FILE")->required();
+  copy->add_option("--to", result.to, place)->type_name("URL|FILE")->required();
   app.require_subcommand(1);
   try {
     // CLI11 takes them from the back.
     std::reverse(arguments.begin(), arguments.end());
     app.parse(std::move(arguments));
-    result.what = *serve ? command::serve : command::check_config;
+    result.what = *serve     ? command::serve
+                  : *check   ? command::check_config
+                  : *migrate ? command::migrate
+                  : *backup  ? command::backup
+                             : command::copy;
   } catch (const CLI::ParseError& why) {
     std::ostringstream out;
     std::ostringstream err;

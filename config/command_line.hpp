@@ -1,5 +1,5 @@
 #pragma once
-// `parley serve`, `parley check-config`, `parley --version`.
+// `parley serve`, `parley check-config`, `parley copy`, … and `parley --version`.
 
 #include "config/settings.hpp"
 
@@ -12,6 +12,11 @@ namespace parley::config {
 enum class command : std::uint8_t {
   serve,
   check_config,
+  migrate,
+  /// Has `to`.
+  backup,
+  /// Has `from` and `to`, and no configuration.
+  copy,
   /// Say `text` and end: a help text, the version, or what is wrong with the command line.
   say,
 };
@@ -21,6 +26,10 @@ struct command_line {
   /// Empty: the built-in file.
   std::string config_file;
   std::vector<override_value> overrides;
+
+  /// Stores, or files.
+  std::string from;
+  std::string to;
 
   // for `say`
   std::string text;

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t second = 1'000;
 constexpr std::int64_t hour = 3'600 * second;
+constexpr std::int64_t day = 24 * hour;
 constexpr std::int64_t kib = 1'024;
 constexpr std::int64_t mib = 1'024 * kib;
 constexpr std::int64_t gib = 1'024 * mib;
@@ -88,10 +89,16 @@ private:
   /// What no single value can show.
   void check() {
     auto& values = result_.values;
-    if (auto address = parse_endpoint(values.server.listen))
+    if (auto address = parse_endpoint(values.server.listen, values.server.allow_remote)) {
       values.address = *address;
-    else
+      if (!is_loopback(address->address))
+        result_.warnings.push_back("server.allow_remote: whoever reaches " + values.server.listen
+                                   + " may read and write every session, since this server can't tell its users apart yet");
+    } else {
       complain("server.listen", address.error().message);
+    }
+    if (auto keep = values.store.retention.count(); keep > 0 && keep < hour)
+      complain("store.retention", "must be 0, or an hour at least");
     if (values.server.data_dir.empty())
       complain("server.data_dir", "must name a directory");
     // What it is instead is not shown: it may have a password.
@@ -142,6 +149,7 @@ std::vector<option> options_of(settings& where) {
   };
   return {
     {.name = "server.listen", .value = &server.listen},
+    {.name = "server.allow_remote", .value = &server.allow_remote},
     {.name = "server.data_dir", .value = &server.data_dir},
     {.name = "server.builtin_models", .value = &server.builtin_models},
     {.name = "server.allowed_hosts", .value = &server.allowed_hosts},
@@ -152,6 +160,7 @@ std::vector<option> options_of(settings& where) {
     {.name = "store.readers", .value = &store.readers, .least = 1, .most = 64},
     {.name = "store.migrate", .value = &store.migrate},
     duration("store.connect_patience", &store.connect_patience, 0, 24 * hour),
+    duration("store.retention", &store.retention, 0, 10 * 365 * day),
     {.name = "log.level", .value = &log.level, .choices = {"trace", "debug", "info", "warn", "error", "off"}},
     {.name = "log.format", .value = &log.format, .choices = {"text", "json"}},
     {.name = "tls.certificate", .value = &tls.certificate},
@@ -181,15 +190,16 @@ expected<loaded_settings> load_settings(const settings_source& from) {
   return loader{from}.load();
 }
 
-expected<endpoint> parse_endpoint(std::string_view text) {
+expected<endpoint> parse_endpoint(std::string_view text, bool allow_remote) {
   auto parts = split_host_port(text);
   if (!parts)
     return tl::unexpected{parts.error()};
   auto& [host, port] = *parts;
-  if (!is_loopback(host))
+  if (!allow_remote && !is_loopback(host))
     return fail(ec::invalid_request, "must be a loopback address (127.0.0.1, [::1] or localhost), not " + host
                                        + ": whoever reaches this server may read and write every session, since it can't tell "
-                                         "its users apart yet. Put a proxy that authenticates in front of it");
+                                         "its users apart yet. Put a proxy that authenticates in front of it, "
+                                         "or see server.allow_remote");
   return endpoint{host == "localhost" ? "127.0.0.1" : host, port};
 }
 

@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 
 struct server_settings {
   std::string listen = "127.0.0.1:8080";
+  bool allow_remote = false;
   std::string data_dir = "data";
   int threads = 0;
   std::chrono::milliseconds shutdown_grace = 8s;
@@ -31,6 +32,7 @@ struct store_settings {
   int readers = 4;
   bool migrate = true;
   std::chrono::milliseconds connect_patience = 60s;
+  std::chrono::milliseconds retention{0};
 };
 
 struct log_settings {
@@ -106,8 +108,9 @@ expected<loaded_settings> load_settings(const settings_source& from);
 /// The text of `config/parley.toml` as it was when this binary was built: what is in force without a file.
 std::string_view builtin_file();
 
-/// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`. Loopback only, while the server can't tell its users apart.
-expected<endpoint> parse_endpoint(std::string_view text);
+/// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`. Loopback only unless `allow_remote`, while the server can't tell its users
+/// apart.
+expected<endpoint> parse_endpoint(std::string_view text, bool allow_remote = false);
 
 /// Most client connections if each streams: a direct stream takes two of the process's files, the upstream's being the
 /// second, and some are kept for the store, the listener and compare's additional upstreams.

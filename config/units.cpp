@@ -14,7 +14,7 @@ struct unit {
 };
 
 // From the largest to the smallest.
-constexpr std::array<unit, 4> durations{{{"h", 3'600'000}, {"min", 60'000}, {"s", 1'000}, {"ms", 1}}};
+constexpr std::array<unit, 5> durations{{{"d", 86'400'000}, {"h", 3'600'000}, {"min", 60'000}, {"s", 1'000}, {"ms", 1}}};
 constexpr std::array<unit, 4> sizes{{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}}};
 
 constexpr std::int64_t longest = 3'600'000LL * 24 * 366 * 10;

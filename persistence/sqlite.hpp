@@ -11,10 +11,12 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 namespace parley::persistence::sqlite {
 
@@ -47,6 +49,8 @@ public:
 
   bool is_null(int column) const { return sqlite3_column_type(running_, column) == SQLITE_NULL; }
 
+  bool is_blob(int column) const { return sqlite3_column_type(running_, column) == SQLITE_BLOB; }
+
   std::int64_t integer(int column) const { return sqlite3_column_int64(running_, column); }
 
   bool boolean(int column) const { return integer(column) != 0; }
@@ -67,6 +71,11 @@ private:
   sqlite3_stmt* running_;
 };
 
+using any_id = basic_id<struct any_tag>;
+
+/// A column that takes numbers takes them as texts, too.
+using any_value = std::variant<std::nullopt_t, std::string_view, any_id>;
+
 /// A prepared statement, run as often as one likes, once at a time.
 class statement {
 public:
@@ -85,6 +94,16 @@ public:
   template <class... Ts>
   void run(const Ts&... values) {
     auto result = query(values...);
+    while (result.next()) {
+    }
+  }
+
+  /// The same with values whose number and kinds the caller learns when it runs.
+  void run_all(std::span<const any_value> values) {
+    auto result = query();
+    int at = 0;
+    for (auto& each : values)
+      std::visit([&](auto& value) { bind(++at, value); }, each);
     while (result.next()) {
     }
   }

@@ -69,6 +69,10 @@ sqlite::connection connect_writer(const std::filesystem::path& file, const sqlit
   return db;
 }
 
+sqlite::connection connect_second_writer(const std::filesystem::path& file, const sqlite_options& options) {
+  return connect(file, options);
+}
+
 sqlite::connection connect_reader(const std::filesystem::path& file, const sqlite_options& options) {
   auto db = connect(file, options);
   db.execute("PRAGMA query_only = ON");

@@ -16,6 +16,9 @@ constexpr std::int64_t sqlite_application_id = 0x5061726c;
 /// a sentence.
 sqlite::connection connect_writer(const std::filesystem::path& file, const sqlite_options& options);
 
+/// To a database that a writer of the same process has opened: they wait for each other.
+sqlite::connection connect_second_writer(const std::filesystem::path& file, const sqlite_options& options);
+
 /// To a database that a writer has opened.
 sqlite::connection connect_reader(const std::filesystem::path& file, const sqlite_options& options);
 

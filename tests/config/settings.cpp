@@ -194,6 +194,20 @@ CAF_TEST(all complaints are told at once) {
   CAF_CHECK(has(all, "\n--listen: server.listen must be ADDRESS:PORT"));
 }
 
+CAF_TEST(another address has to be allowed and is warned of) {
+  CAF_CHECK((good("[server]\nlisten = \"0.0.0.0:80\"\nallow_remote = true\n").address == endpoint{"0.0.0.0", 80}));
+  auto told = warnings("[server]\nlisten = \"0.0.0.0:80\"\nallow_remote = true\n");
+  CAF_REQUIRE_EQUAL(told.size(), 1u);
+  CAF_CHECK(has(told[0], "whoever reaches 0.0.0.0:80 may read and write every session"));
+  CAF_CHECK(warnings("[server]\nallow_remote = true\n").empty());
+}
+
+CAF_TEST(conversations are kept for an hour at least) {
+  CAF_CHECK(good("[store]\nretention = \"90d\"\n").store.retention == std::chrono::hours{90 * 24});
+  CAF_CHECK(good("[store]\nretention = \"0s\"\n").store.retention.count() == 0);
+  CAF_CHECK(has(complaints("[store]\nretention = \"59min\"\n"), "my.toml:2: store.retention must be 0, or an hour at least"));
+}
+
 CAF_TEST(only loopback addresses are listened on) {
   for (auto text : {"127.0.0.1:8080", "127.1.2.3:0", "[::1]:80", "localhost:8080"})
     CAF_CHECK(parse_endpoint(text));

@@ -12,6 +12,7 @@ CAF_TEST(durations need a whole number and a unit) {
   CAF_CHECK(parse_duration("10s") == milliseconds{10'000});
   CAF_CHECK(parse_duration("5min") == milliseconds{300'000});
   CAF_CHECK(parse_duration("1 h") == milliseconds{3'600'000});
+  CAF_CHECK(parse_duration("90d") == milliseconds{7'776'000'000});
   CAF_CHECK(parse_duration("0s") == milliseconds{0});
   for (auto text :
        {"", "10", "s", "-1s", "1.5s", "10S", "10sec", " 10s", "10s ", "99999999999999999999s", "9223372036854775807h"})

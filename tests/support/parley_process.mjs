@@ -94,7 +94,8 @@ export class Parley {
     parley.env = env;
     parley.args = args;
     parley.log = '';
-    if (postgres) await parley.#makeDatabase();
+    // Unless the test says which store.
+    if (postgres && config.store?.url === undefined) await parley.#makeDatabase();
     await parley.configure(config);
     await parley.launch();
     return parley;
