@@ -48,6 +48,18 @@ net::http_settings http_settings_of(const config::settings& from, std::size_t op
   return result;
 }
 
+net::websocket_settings websocket_settings_of(const config::settings& from) {
+  net::websocket_settings result;
+  result.max_message_bytes = from.websocket.max_message_bytes;
+  result.max_messages_per_second = from.websocket.max_messages_per_second;
+  result.ping_interval = from.websocket.ping_interval;
+  result.pong_timeout = from.websocket.pong_timeout;
+  result.close_timeout = from.websocket.close_timeout;
+  result.write_timeout = from.http.write_timeout;
+  result.deflate = from.websocket.deflate;
+  return result;
+}
+
 unix_ms wall_clock() {
   auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count();
@@ -113,6 +125,9 @@ int serve(const config::loaded_settings& loaded) {
     std::make_shared<const node_context>(node_context{settings.models, settings.bounds, wall_clock, config::give_back_memory});
   auto sessions = spawn_sessions(sys, node, persistence);
   caf::anon_send(persistence, report_unspooled{sessions});
+  auto sockets = std::make_shared<net::websockets>(
+    net::loops{sys}.size(), websocket_settings_of(settings),
+    [&sys, node, sessions](home_loop& home, session_id id) { return spawn_feed(sys, node, &home, sessions, id); });
   auto draining = std::make_shared<std::atomic<bool>>(false);
   auto api = std::make_shared<const net::api_context>(net::api_context{
     sessions,
@@ -122,6 +137,7 @@ int serve(const config::loaded_settings& loaded) {
     config::host_name(),
     {settings.server.allowed_origins, true, settings.server.allowed_hosts},
     draining,
+    sockets,
   });
   auto status = 0;
   if (auto clients = net::listener::open(sys, http, [routes = net::make_routes(api)](net::exchange& ex) { routes.serve(ex); })) {

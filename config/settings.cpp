@@ -140,7 +140,7 @@ private:
 } // namespace
 
 std::vector<option> options_of(settings& where) {
-  auto& [server, store, log, tls, http, bounds, address, models] = where;
+  auto& [server, store, log, tls, http, websocket, bounds, address, models] = where;
   auto duration = [](std::string_view name, std::chrono::milliseconds* place, std::int64_t least, std::int64_t most) {
     return option{.name = name, .value = place, .least = least, .most = most};
   };
@@ -172,6 +172,12 @@ std::vector<option> options_of(settings& where) {
     duration("http.body_timeout", &http.body_timeout, 100, hour),
     duration("http.idle_timeout", &http.idle_timeout, 100, 24 * hour),
     duration("http.write_timeout", &http.write_timeout, 100, hour),
+    size("websocket.max_message_bytes", &websocket.max_message_bytes, kib, 16 * mib),
+    {.name = "websocket.max_messages_per_second", .value = &websocket.max_messages_per_second, .least = 1, .most = 1'000'000},
+    duration("websocket.ping_interval", &websocket.ping_interval, 100, hour),
+    duration("websocket.pong_timeout", &websocket.pong_timeout, 100, hour),
+    duration("websocket.close_timeout", &websocket.close_timeout, 100, hour),
+    {.name = "websocket.deflate", .value = &websocket.deflate},
     size("limits.max_answer_bytes", &bounds.max_answer_bytes, kib, gib),
     size("limits.max_session_bytes", &bounds.max_session_bytes, kib, 64 * gib),
     size("limits.history_bytes", &bounds.history_bytes, kib, gib),

@@ -55,6 +55,15 @@ struct http_settings {
   std::chrono::milliseconds write_timeout = 30s;
 };
 
+struct websocket_settings {
+  std::size_t max_message_bytes = 64 * 1024;
+  int max_messages_per_second = 50;
+  std::chrono::milliseconds ping_interval = 20s;
+  std::chrono::milliseconds pong_timeout = 20s;
+  std::chrono::milliseconds close_timeout = 2s;
+  bool deflate = false;
+};
+
 /// An address of this machine in numbers, and a port; 0 lets the system choose.
 struct endpoint {
   std::string address;
@@ -69,6 +78,7 @@ struct settings {
   log_settings log;
   tls_settings tls;
   http_settings http;
+  websocket_settings websocket;
   limits bounds;
 
   // made from the above and from [[providers]] and [[models]]

@@ -3,6 +3,7 @@
 #include "net/handlers_messages.hpp"
 #include "net/handlers_node.hpp"
 #include "net/handlers_sessions.hpp"
+#include "net/handlers_websocket.hpp"
 
 namespace parley::net {
 
@@ -11,6 +12,7 @@ router make_routes(const api_context_ptr& api) {
   // The most frequent first: routes are tried in this order.
   add_message_routes(routes, api);
   add_session_routes(routes, api);
+  add_websocket_routes(routes, api);
   add_node_routes(routes, api);
   return routes;
 }

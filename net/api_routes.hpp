@@ -4,6 +4,7 @@
 
 #include "actors/api.hpp"
 #include "net/router.hpp"
+#include "net/websockets.hpp"
 
 #include <atomic>
 #include <memory>
@@ -21,6 +22,7 @@ struct api_context {
   origin_policy origins;
   /// Set when the node begins to drain; main's. From then on `/ready/` says 503.
   std::shared_ptr<const std::atomic<bool>> draining;
+  std::shared_ptr<websockets> sockets;
 };
 
 using api_context_ptr = std::shared_ptr<const api_context>;

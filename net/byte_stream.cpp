@@ -112,6 +112,11 @@ public:
 
   std::uint64_t sent() const override { return sent_; }
 
+  void limit_unsent_in_kernel(std::size_t bytes) override {
+    auto most = static_cast<int>(bytes);
+    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof(most));
+  }
+
   void pause_reading() override { reading_ = false; }
 
   void resume_reading() override {

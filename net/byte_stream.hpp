@@ -79,6 +79,9 @@ public:
   /// Bytes the socket has taken so far: as long as it rises, the peer reads.
   virtual std::uint64_t sent() const = 0;
 
+  /// How much the kernel keeps of what it hasn't sent yet (TCP_NOTSENT_LOWAT); megabytes otherwise, where a reader stalls.
+  virtual void limit_unsent_in_kernel(std::size_t bytes) = 0;
+
   /// A paused stream notices nothing, not even that the peer has gone.
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;

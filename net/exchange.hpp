@@ -1,8 +1,10 @@
 #pragma once
-// What an HTTP handler sees: a request, and three ways to answer it. Handlers validate, send one message, and return;
+// What an HTTP handler sees: a request, and the ways to answer it. Handlers validate, send one message, and return;
 // they know no socket, and the actors behind know nothing of HTTP.
 
 #include "actors/api.hpp"
+#include "net/byte_stream.hpp"
+#include "net/connection_place.hpp"
 #include "wire/request_parser.hpp"
 
 #include <functional>
@@ -25,8 +27,17 @@ struct http_response {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-/// One request and its answer, on the connection's loop. Exactly one of `answer`, `refuse` and `stream` is called, once, in
-/// the handler or later; the exchange lives until then, or until the connection is gone.
+/// What is left of a connection when another protocol takes it over (RFC 9110, section 7.8).
+struct taken_connection {
+  /// Its handler is yet to be set.
+  byte_stream_ptr stream;
+  /// What the client sent after its request.
+  std::string received;
+  std::unique_ptr<connection_place> place;
+};
+
+/// One request and its answer, on the connection's loop. Exactly one of `answer`, `refuse`, `stream` and `upgrade` is called,
+/// once, in the handler or later; the exchange lives until then, or until the connection is gone.
 class exchange {
 public:
   virtual ~exchange() = default;
@@ -39,6 +50,8 @@ public:
   virtual void refuse(const failure& why) = 0;
   /// A run's log in that format, with the run's headers (`X-Turn-Id`, …), until its last finish.
   virtual void stream(const run_opened& run, wire::stream_format format) = 0;
+  /// Another protocol goes on, `taker`'s, which begins with the 101 response. Not called if the connection is ending.
+  virtual void upgrade(const std::function<void(taken_connection)>& taker) = 0;
 
   /// Goes with the answer, whichever of the three it is: `Allow`, `Access-Control-Allow-Origin`, …
   void add_header(std::string name, std::string value) { added_headers_.emplace_back(std::move(name), std::move(value)); }

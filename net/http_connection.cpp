@@ -53,6 +53,26 @@ void append_chunk(std::string& out, std::string_view bytes) {
   out += "\r\n";
 }
 
+class listed_place final : public connection_place {
+public:
+  /// The listener has counted it already.
+  listed_place(std::shared_ptr<http_service> service, std::size_t loop, bool refused, served_connection& who)
+    : service_(std::move(service)), list_(service_->by_loop[loop]), at_(list_.insert(list_.end(), &who)), refused_(refused) {}
+
+  ~listed_place() override {
+    list_.erase(at_);
+    --(refused_ ? service_->refusing : service_->open);
+  }
+
+  void hold(served_connection& who) override { *at_ = &who; }
+
+private:
+  std::shared_ptr<http_service> service_;
+  std::list<served_connection*>& list_;
+  std::list<served_connection*>::iterator at_;
+  bool refused_;
+};
+
 } // namespace
 
 class http_connection::one_exchange final : public exchange {
@@ -65,6 +85,7 @@ public:
   void answer(http_response response) override { owner_.answer(response); }
   void refuse(const failure& why) override { owner_.refuse(why); }
   void stream(const run_opened& run, wire::stream_format format) override { owner_.stream(run, format); }
+  void upgrade(const std::function<void(taken_connection)>& taker) override { owner_.upgrade(taker); }
 
 private:
   http_connection& owner_;
@@ -84,8 +105,7 @@ http_connection::~http_connection() {
 }
 
 reader_actor::behavior_type http_connection::make_behavior() {
-  auto& neighbours = service_->by_loop[loop_.index()];
-  registered_ = neighbours.insert(neighbours.end(), this);
+  place_ = std::make_unique<listed_place>(service_, loop_.index(), refused_, *this);
   alive_ = caf::strong_actor_ptr{ctrl()};
   stream_ = byte_stream::accepted(loop_.io(), std::exchange(socket_, -1), service_->tls.get(), *this);
   timer_ = loop_.make_timer([this] { step([this] { on_timer(); }); });
@@ -115,8 +135,7 @@ void http_connection::on_exit() {
   log_ = nullptr;
   out_ = {};
   parser_ = wire::request_parser{service_->settings.requests};
-  service_->by_loop[loop_.index()].erase(registered_);
-  --(refused_ ? service_->refusing : service_->open);
+  place_.reset();
   // Whoever runs this has a reference of its own.
   alive_.reset();
 }
@@ -136,6 +155,8 @@ void http_connection::after_batch() {
   if (ending_)
     return;
   take_requests();
+  if (ending_)
+    return;
   flush();
   if (phase_ != phase::answering && phase_ != phase::streaming)
     exchange_.reset();
@@ -167,6 +188,7 @@ void http_connection::enter(phase next) {
     break;
   case phase::answering:
   case phase::streaming:
+  case phase::upgraded:
     deadline_ = never;
     break;
   case phase::lingering:
@@ -354,6 +376,24 @@ void http_connection::stream(const run_opened& run, wire::stream_format format) 
   send(log_, attach_reader{caf::actor_cast<reader_actor>(alive_), ++stream_number_, format, run.from});
 }
 
+void http_connection::upgrade(const std::function<void(taken_connection)>& taker) {
+  if (phase_ != phase::answering)
+    return;
+  if (service_->draining)
+    return refuse({ec::unavailable, "This node is shutting down.", {}});
+  if (half_closed_)
+    return end();
+  // The answers to what came before go first.
+  flush();
+  if (std::exchange(reading_paused_, false))
+    stream_->resume_reading();
+  status_ = 101;
+  log_access("");
+  enter(phase::upgraded);
+  taker({std::move(stream_), parser_.take_buffered(), std::move(place_)});
+  end();
+}
+
 void http_connection::take_piece(const log_piece& piece) {
   if (phase_ != phase::streaming || piece.stream != stream_number_)
     return;
@@ -445,6 +485,7 @@ void http_connection::on_timer() {
     return;
   case phase::answering:
   case phase::streaming:
+  case phase::upgraded:
     return;
   case phase::lingering:
     if (stream_->unsent() == 0)

@@ -19,8 +19,6 @@
 
 namespace parley::net {
 
-class http_connection;
-
 /// What the connections of a listener share.
 struct http_service {
   http_settings settings;
@@ -36,10 +34,10 @@ struct http_service {
   std::atomic<std::size_t> open{0};
   std::atomic<std::size_t> refusing{0};
   /// The connections of each loop: touched on that loop only.
-  std::vector<std::list<http_connection*>> by_loop;
+  std::vector<std::list<served_connection*>> by_loop;
 };
 
-class http_connection final : public connection_actor, private byte_stream_handler {
+class http_connection final : public connection_actor, public served_connection, private byte_stream_handler {
 public:
   /// `refused` connections are over the limit: they are told so, whatever they ask.
   http_connection(caf::actor_config& config, loop& home, std::shared_ptr<http_service> service, int socket, bool refused);
@@ -47,11 +45,10 @@ public:
 
   const char* name() const override { return "http_connection"; }
 
-  /// Ends it, if it is between two requests. On its loop.
-  void drain();
+  /// Ends it, if it is between two requests.
+  void drain() override;
 
-  /// Ends it at once. On its loop.
-  void close();
+  void close() override;
 
 protected:
   reader_actor::behavior_type make_behavior() override;
@@ -64,7 +61,8 @@ private:
 
   /// ```
   ///  opening ──▶ reading ◀──▶ answering ◀──▶ streaming
-  ///                 └─────────────┴──────────────┴───▶ lingering
+  ///                 │             ├──────────────│────▶ upgraded
+  ///                 └─────────────┴──────────────┴────▶ lingering
   /// ```
   enum class phase : std::uint8_t {
     /// TLS is being agreed.
@@ -75,6 +73,8 @@ private:
     answering,
     /// A run's log is being read.
     streaming,
+    /// Another protocol has the socket, and this actor ends.
+    upgraded,
     /// All is said; reads on, so that the client isn't cut off before it has read it (RFC 9112, section 9.6).
     lingering,
   };
@@ -86,10 +86,11 @@ private:
   void drained() override;
   void broken(std::string_view why) override;
 
-  // the exchange's three ways to answer
+  // the exchange's ways to answer
   void answer(const http_response& response);
   void refuse(const failure& why);
   void stream(const run_opened& run, wire::stream_format format);
+  void upgrade(const std::function<void(taken_connection)>& taker);
 
   /// To be used instead of `quit`.
   void end();
@@ -111,7 +112,7 @@ private:
 
   loop& loop_;
   std::shared_ptr<http_service> service_;
-  std::list<http_connection*>::iterator registered_;
+  std::unique_ptr<connection_place> place_;
   /// Keeps the actor while its socket is open: nobody else need know it.
   caf::strong_actor_ptr alive_;
   byte_stream_ptr stream_;

@@ -146,7 +146,7 @@ public:
   void drain() override {
     service_->draining = true;
     end_accepting();
-    for_each_connection(&http_connection::drain);
+    for_each_connection(&served_connection::drain);
   }
 
   void close() override { end_connections(); }
@@ -161,10 +161,10 @@ private:
     if (service_->closing.exchange(true))
       return;
     end_accepting();
-    for_each_connection(&http_connection::close);
+    for_each_connection(&served_connection::close);
   }
 
-  void for_each_connection(void (http_connection::*what)()) {
+  void for_each_connection(void (served_connection::*what)()) {
     for (std::size_t i = 0; i < loops_.size(); ++i)
       loops_.at(i).post([service = service_, i, what] {
         // A connection that ends leaves the list.

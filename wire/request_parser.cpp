@@ -179,6 +179,13 @@ request_parser::stage request_parser::at() const {
   return buffered() == 0 ? stage::nothing : stage::header;
 }
 
+std::string request_parser::take_buffered() {
+  auto result = buffer_.substr(taken_);
+  buffer_ = {};
+  taken_ = 0;
+  return result;
+}
+
 bool request_parser::take_expectation() {
   return current_ && std::exchange(current_->expects_continue, false);
 }

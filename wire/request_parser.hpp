@@ -71,6 +71,9 @@ public:
   /// Bytes that were fed and not yet looked at: requests that the client sent ahead.
   std::size_t buffered() const { return buffer_.size() - taken_; }
 
+  /// Takes what `buffered` counts: after an upgrade it is another protocol's.
+  std::string take_buffered();
+
   /// True, once, when the client waits for `100 Continue` before it sends the body.
   bool take_expectation();
 

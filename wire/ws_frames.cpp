@@ -47,6 +47,21 @@ void append_text_frame(std::string& out, std::string_view payload) {
   append_text_frame(out, [&](std::string& to) { to += payload; });
 }
 
+std::string_view payload_of_text_frame(std::string_view frames, std::size_t& at) {
+  auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(frames[at + i]); };
+  std::size_t header = 2;
+  std::size_t length = byte(1);
+  if (length >= 126) {
+    header = length == 126 ? 4 : 10;
+    length = 0;
+    for (std::size_t i = 2; i < header; ++i)
+      length = length << 8 | byte(i);
+  }
+  auto payload = frames.substr(at + header, length);
+  at += header + length;
+  return payload;
+}
+
 void append_connection_established(std::string& out, const json_object& session, const std::optional<cursor>& from,
                                    bool recovered) {
   append_object(out, {{"type", "connection_established"},

@@ -17,6 +17,9 @@ void append_text_frame(std::string& out, Write write);
 
 void append_text_frame(std::string& out, std::string_view payload);
 
+/// The payload of the frame that begins at `at` in frames of ours; `at` becomes its end.
+std::string_view payload_of_text_frame(std::string_view frames, std::size_t& at);
+
 /// `cursor` is `from` again, where it could be taken up.
 void append_connection_established(std::string& out, const json_object& session, const std::optional<cursor>& from,
                                    bool recovered);

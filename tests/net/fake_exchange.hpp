@@ -30,6 +30,7 @@ public:
   std::optional<failure> refused;
   std::optional<run_opened> streamed;
   wire::stream_format streamed_as = wire::stream_format::lines;
+  bool upgraded = false;
 
   /// How often the handler answered, in whichever way: once is right.
   int answers() const { return answers_; }
@@ -76,6 +77,11 @@ public:
     ++answers_;
     streamed = run;
     streamed_as = format;
+  }
+
+  void upgrade(const std::function<void(taken_connection)>&) override {
+    ++answers_;
+    upgraded = true;
   }
 
 private:
