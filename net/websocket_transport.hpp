@@ -137,8 +137,8 @@ private:
           pieces.emplace_back(static_cast<const char*>(one.data()), one.size());
           size += one.size();
         }
-      // A frame's first byte, since frames are written whole (RFC 6455, section 5.2: opcode 8).
-      if (!pieces.empty() && (pieces.front().front() & 0x0f) == 8)
+      // A frame's first byte, since frames are written whole (RFC 6455, section 5.2: FIN, opcode 8).
+      if (!pieces.empty() && pieces.front().front() == static_cast<char>(0x88))
         close_sent_ = true;
       stream_.write(pieces);
     }
