@@ -93,6 +93,7 @@ public:
       return end();
     if (phase_ != phase::open)
       return;
+    spdlog::debug("closing a WebSocket with {}: {}", code, reason);
     begin_closing();
     // Beast may just be closing for a reason of its own.
     if (transport_.close_sent())
