@@ -2,6 +2,7 @@
 
 #include "net/handlers_messages.hpp"
 #include "net/handlers_node.hpp"
+#include "net/handlers_page.hpp"
 #include "net/handlers_sessions.hpp"
 #include "net/handlers_websocket.hpp"
 
@@ -14,6 +15,7 @@ router make_routes(const api_context_ptr& api) {
   add_session_routes(routes, api);
   add_websocket_routes(routes, api);
   add_node_routes(routes, api);
+  add_page_routes(routes, page_files());
   return routes;
 }
 

@@ -1,0 +1,56 @@
+import {useEffect} from 'preact/hooks';
+import {notice, open, sidebarShown} from '../state/app';
+import {go, route} from '../state/route';
+import {titleOf} from '../text/words';
+import {NewSession} from './NewSession';
+import {SessionDialogs} from './SessionMenu';
+import {SessionView} from './SessionView';
+import {Sidebar} from './Sidebar';
+
+export function App() {
+  const session = open.value;
+  const about = session?.session.value;
+  useEffect(() => {
+    document.title = about ? `${titleOf(about)} · Parley` : 'Parley';
+  }, [about?.title]);
+  useEffect(() => {
+    document.addEventListener('keydown', onShortcut);
+    return () => document.removeEventListener('keydown', onShortcut);
+  }, []);
+  return (
+    <div class="app">
+      <Sidebar />
+      {sidebarShown.value && <div class="shade" onClick={() => (sidebarShown.value = false)} />}
+      <main>{route.value.view === 'session' && session ? <SessionView key={session.id} session={session} /> : <NewSession />}</main>
+      <SessionDialogs />
+      <Notice />
+    </div>
+  );
+}
+
+function onShortcut(event: KeyboardEvent) {
+  if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+  if (event.key.toLowerCase() === 'k') {
+    event.preventDefault();
+    sidebarShown.value = true;
+    document.getElementById('search')?.focus();
+  } else if (event.shiftKey && event.key.toLowerCase() === 'o') {
+    event.preventDefault();
+    go('/');
+    document.getElementById('composer')?.focus();
+  }
+}
+
+function Notice() {
+  const {text, shown, nr} = notice.value;
+  useEffect(() => {
+    if (!shown) return undefined;
+    const timer = setTimeout(() => (notice.value = {text: '', shown: false, nr}), 6000);
+    return () => clearTimeout(timer);
+  }, [nr]);
+  return (
+    <p class={shown ? 'notice' : 'hidden'} role="status">
+      {text}
+    </p>
+  );
+}
