@@ -21,7 +21,7 @@ std::string greeting(std::string_view origin, const catalogue& models) {
   if (count == 0)
     return {};
   return fmt::format(R"try(
-Parley is at {0}. Open {0}/health/, or try in another terminal:
+Parley is at {0}: open it in a browser, or try in another terminal:
 
   session=$(curl -s {0}/api/sessions/ -H 'Content-Type: application/json' \
       -d '{{"mode":"{1}","models":[{2}]}}' | cut -d '"' -f 4)

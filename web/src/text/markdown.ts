@@ -10,6 +10,9 @@ export type Links = TokensList['links'];
 const escapes: Record<string, string> = {'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;'};
 const escape = (text: string) => text.replace(/[&<>"']/g, (char) => escapes[char]!);
 
+/** HTML in an answer is shown as it is written, but for plain tags without attributes. */
+const plainTag = /&lt;(\/?(?:b|br|del|details|em|hr|i|ins|kbd|mark|p|q|s|small|strong|sub|summary|sup|u)) *\/?&gt;/gi;
+
 const marked = new Marked({
   gfm: true,
   renderer: {
@@ -22,6 +25,9 @@ const marked = new Marked({
     // The page's own headings are above those of an answer.
     heading({tokens, depth}) {
       return `<h${Math.min(depth + 2, 6)} class="h${depth}">${this.parser.parseInline(tokens)}</h${Math.min(depth + 2, 6)}>`;
+    },
+    html({text}) {
+      return escape(text.replace(/<!--.*?-->/gs, '')).replace(plainTag, '<$1>');
     },
     image({href, text}) {
       return `<a href="${escape(href)}">${escape(text || href)}</a>`;
