@@ -16,8 +16,8 @@ async function open(t, path = '/', options = {}) {
   const page = await openPage(context, path);
   t.after(async () => {
     await context.close();
-    // The server has neither votes nor WebSockets yet: the page asks, and goes on without.
-    assert.deepEqual(page.complaints.filter((line) => !/\/api\/leaderboard\/|\/ws\/chat\//.test(line)), []);
+    // The server has no votes yet: the page asks, and goes on without.
+    assert.deepEqual(page.complaints.filter((line) => !line.includes('/api/leaderboard/')), []);
   });
   return page;
 }
@@ -54,14 +54,14 @@ async function asked(t, models, text = 'Hello', options = {}) {
 
 test('two models race from the first keystroke to the figures under their answers', async (t) => {
   const left = parley.model({reply: ['Left ', 'begins', ' and ends.'], pace: 30, holdAfter: 2});
-  const right = parley.model({reasoning: ['Let me think.'], reply: ['Right', ' too.'], pace: 30}, 'anthropic');
+  const right = parley.model({reasoning: ['Let me think.'], reply: ['Right', ' too', ' and done.'], pace: 60}, 'anthropic');
   const page = await open(t);
   await choose(page, [left, right]);
   await composer(page).focus();
   await page.keyboard.type('Who is first?');
   await page.keyboard.press('Enter');
   await see(answer(page, left).getByText('Left begins', {exact: true}));
-  await see(answer(page, right).getByText('Right too.'));
+  await see(answer(page, right).getByText('Right too and done.'));
   // The other one waits for nobody.
   await see(answer(page, right).getByText('tokens/s'));
   assert.equal(await answer(page, left).getAttribute('aria-busy'), 'true');
@@ -165,7 +165,7 @@ test('a question that is edited is asked anew, and the first one is still there'
 
 test('Markdown grows without a flicker: closed blocks stay, and nothing half-written is shown', async (t) => {
   const reply = ['# Title\n\nSome ', '**bo', 'ld** words and `co', 'de`.\n\n- one\n', '- two\n\n```py', 'thon\nprint("hi")\n', '```\n\n| a | b |\n', '|---|---|\n| 1 | 2 |\n', '\nThe end.'];
-  const model = parley.model({reply, pace: 200});
+  const model = parley.model({reply, pace: 60, holdAfter: 5});
   const page = await open(t);
   await choose(page, [model]);
   // Each state that the answer was in, as text; and whether a closed block was ever replaced.
@@ -181,11 +181,14 @@ test('Markdown grows without a flicker: closed blocks stay, and nothing half-wri
     }).observe(document.body, {childList: true, subtree: true, characterData: true});
   });
   await ask(page, 'Show me');
+  // In the middle of a word of code's language: there is a list by now, and the code block has begun.
+  await see(answer(page, model).getByText('two'));
+  (await upstream.request(model)).release();
   await see(answer(page, model).getByText('The end.'));
   await see(answer(page, model).getByText('tokens/s'));
   const {states, titles} = await page.evaluate(() => ({states: [...globalThis.states], titles: globalThis.first.size}));
   assert.equal(titles, 1, 'the first block was made once');
-  assert.ok(states.length > 3, `it grew in steps:\n${states.join('\n--\n')}`);
+  assert.ok(states.length > 1, `it grew in steps:\n${states.join('\n--\n')}`);
   for (const state of states) assert.doesNotMatch(state, /\*\*|`|\||---/, `half-written Markdown was shown:\n${state}`);
   for (const selector of ['h3', 'strong', 'li', 'table td', 'pre code .hljs-string'])
     await see(answer(page, model).locator(selector));

@@ -78,7 +78,7 @@ export class OpenSession {
     const [session, messages] = await Promise.all([request<Session>('GET', path), list<Message>(`${path}messages/`)]);
     batch(() => {
       this.session.value = session;
-      this.transcript.merge(messages, (id) => this.#followedMessages.has(id));
+      this.transcript.merge(messages, (id, told) => this.#followedMessages.has(id) || (this.live.peek() && this.#grows(id, told)));
     });
     if (session.running && !this.#followed.has(session.running.run_id) && !this.live.peek()) this.#resume(session.running);
   }
@@ -254,24 +254,37 @@ export class OpenSession {
     if (now && (now.updated_at !== seen?.updated_at || now.running) && this.#followed.size === 0) await this.refresh().catch(() => {});
   }
 
+  /** An answer that the WebSocket tells: what is asked for meanwhile is older than what it has told, or newer. */
+  #grows(id: string, told: Message): boolean {
+    const known = this.transcript.get(id)?.peek();
+    return known ? isRunning(known) : isRunning(told);
+  }
+
   #frame(frame: Frame): void {
     switch (frame.type) {
+      case 'connection_established':
+        this.session.value = frame.session;
+        return;
       case 'session_state':
+        this.transcript.flush();
         this.session.value = frame.session;
         this.transcript.merge(frame.messages, (id) => this.#followedMessages.has(id));
         return;
-      case 'message_update':
-        if (!this.#followedMessages.has(frame.message.id)) this.transcript.put(frame.message);
+      case 'message_update': {
+        const {id} = frame.message;
+        // What this page asked itself is there already, perhaps to its end.
+        if (this.#followedMessages.has(id) || (frame.action === 'created' && this.transcript.get(id))) return;
+        this.transcript.put(frame.message);
         return;
-      case 'delta':
-        if (!this.#followedMessages.has(frame.message_id)) this.transcript.take(frame.message_id, frame.event);
+      }
+      case 'delta': {
+        const known = this.transcript.get(frame.message_id)?.peek();
+        if (known && isRunning(known) && !this.#followedMessages.has(frame.message_id)) this.transcript.take(frame.message_id, frame.event);
         return;
+      }
       case 'session_update':
         if (frame.action === 'deleted') this.told.deleted(this.id);
         else this.session.value = frame.session;
-        return;
-      case 'connection_established':
-        this.session.value = frame.session;
         return;
       default:
         return;

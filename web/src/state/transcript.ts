@@ -2,7 +2,7 @@
 
 import {batch, computed, signal, type Signal} from '@preact/signals';
 import type {Message, RunEvent} from '../api/types';
-import {apply, type Shown} from './answers';
+import {apply, isRunning, type Shown} from './answers';
 import {beforeNextFrame} from './frames';
 import {buildTurns, pathOf} from './turns';
 
@@ -61,15 +61,18 @@ export class Transcript {
   }
 
   /** What the server says of its messages, but for those whose run this page follows: of them it knows more. */
-  merge(messages: readonly Message[], followed: (id: string) => boolean): void {
+  merge(messages: readonly Message[], followed: (id: string, told: Message) => boolean): void {
     batch(() => {
-      this.put(...messages.filter((message) => !followed(message.id)));
+      const known = messages.filter((message) => followed(message.id, message)).map(({id}) => id);
+      this.put(...messages.filter(({id}) => !known.includes(id)));
       const listed = new Set(messages.map((message) => message.id));
       const order = [...listed].filter((id) => this.#byId.has(id));
       const others = this.#ids.peek().filter((id) => !listed.has(id));
       // A part of the transcript is its newest part; messages that aren't there yet are newer than all.
-      const older = others.filter((id) => !this.#byId.get(id)!.peek().unsent && !followed(id));
-      const ids = [...older, ...order, ...others.filter((id) => !older.includes(id))];
+      const message = (id: string) => this.#byId.get(id)!.peek();
+      const underWay = new Set(others.filter((id) => message(id).unsent || isRunning(message(id))).map((id) => message(id).turn_id));
+      const isNewer = (id: string) => underWay.has(message(id).turn_id);
+      const ids = [...others.filter((id) => !isNewer(id)), ...order, ...others.filter(isNewer)];
       if (ids.join() !== this.#ids.peek().join()) this.#ids.value = ids;
     });
   }
