@@ -12,7 +12,8 @@ tl::unexpected<failure> refuse(std::string why, std::string param = {}) {
 
 expected<client_message> parse_client_message(std::string_view text) {
   auto said = json_object::parse(text, nullptr, false);
-  if (!said.is_object())
+  // The JSON library takes a NUL for the end.
+  if (!said.is_object() || text.find('\0') != std::string_view::npos)
     return refuse("A message must be a JSON object.");
   auto type = said.find("type");
   if (type == said.end() || !type->is_string())

@@ -12,6 +12,7 @@ import {FaultUpstream} from '../support/fault_upstream.mjs';
 import {Parley} from '../support/parley_process.mjs';
 import {RawConnection} from '../support/raw_http.mjs';
 import {settled, test} from './world.mjs';
+import {Watcher} from './ws_watcher.mjs';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'parley-tls-'));
 const certificate = path.join(folder, 'certificate.pem');
@@ -76,6 +77,18 @@ for (const model of ['untrusted', 'misnamed'])
     assert.equal(finishOf(lines).code, 'upstream_unreachable');
     assert.equal(upstream.requestsFor(model).length, 0);
   });
+
+test('a session is watched over TLS', async () => {
+  upstream.behave('trusted', {reply: ['one', 'two', 'three']});
+  const id = await session('trusted');
+  const watcher = await Watcher.open(parley, id, {ca: readFileSync(certificate)});
+  await watcher.find((frame) => frame.type === 'session_state');
+  const body = {session_id: id, messages: [{role: 'user', content: 'Hello'}]};
+  await (await Curl.post(`${parley.origin}/api/messages/stream/`, body, '--cacert', certificate)).output();
+  const {message} = await watcher.find((frame) => frame.action === 'completed');
+  assert.equal(watcher.text(message.id), 'onetwothree');
+  assert.equal((await watcher.close()).code, 1000);
+});
 
 test('a client that does not trust the certificate gets nothing', async () => {
   const stranger = new Curl(`${parley.origin}/live/`);

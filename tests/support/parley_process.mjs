@@ -117,6 +117,7 @@ export class Parley {
       store: {...(this.storeUrl ? {url: this.storeUrl} : {}), ...config.store},
       ...(config.tls ? {tls: config.tls} : {}),
       http: {...config.http},
+      websocket: {...config.websocket},
       limits: {...config.limits},
     };
     const providers = [...(this.upstream ? providersFor(this.upstream) : []), ...(config.providers ?? [])];
