@@ -5,6 +5,7 @@ import {execFile} from 'node:child_process';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
 import {until} from '../support/parley_process.mjs';
+import {Browser} from '../support/browser.mjs';
 import {test, world} from './world.mjs';
 import {Watcher, checkRising} from './ws_watcher.mjs';
 
@@ -249,4 +250,37 @@ test('Python\'s websockets watches a turn', async () => {
   const seen = JSON.parse((await watching).stdout);
   assert.equal(seen.text, words.join(''));
   assert.equal(seen.close_code, 1000);
+});
+
+test('a browser watches a turn, and is told why it is closed', async (t) => {
+  const browser = await Browser.start();
+  t.after(() => browser.stop());
+  const model = parley.model({reply: words, pace: 2, holdAfter: 1});
+  const session = await api.session(model);
+  const page = await (await browser.window(parley.origin)).newPage();
+  await page.goto('/live/');
+  const watching = page.evaluate(
+    (address) =>
+      new Promise((resolve) => {
+        const frames = [];
+        const socket = new WebSocket(address);
+        socket.onmessage = ({data}) => frames.push(JSON.parse(data));
+        socket.onclose = ({code, reason, wasClean}) => resolve({frames, code, reason, wasClean});
+      }),
+    `${parley.origin.replace('http', 'ws')}/ws/chat/session/${session}/`,
+  );
+  await until('it is there', async () => parley.log.includes(`/ws/chat/session/${session}/`));
+  const run = await api.send(session, 'Hello');
+  await run.take(1);
+  (await upstream.request(model)).release();
+  await run.all();
+  await api.delete(`/api/sessions/${session}/`);
+  const {frames, code, wasClean} = await watching;
+  assert.deepEqual([code, wasClean], [4404, true]);
+  const text = frames.reduce((known, {type, event, messages}) => {
+    if (type === 'session_state') return messages.find((message) => message.id === run.ids.a)?.content ?? '';
+    return type === 'delta' && event.type === 'text' ? known + event.content : known;
+  }, '');
+  assert.equal(text, words.join(''));
+  assert.ok(frames.some((frame) => frame.action === 'completed' && frame.message.id === run.ids.a));
 });
