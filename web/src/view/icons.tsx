@@ -31,7 +31,7 @@ export type IconName = keyof typeof paths;
 
 export function Icon({name}: {name: IconName}) {
   return (
-    <svg class={`icon ${name}`} viewBox="0 0 20 20" aria-hidden="true">
+    <svg class={`icon icon-${name}`} viewBox="0 0 20 20" aria-hidden="true">
       <path d={paths[name]} />
     </svg>
   );
