@@ -34,7 +34,7 @@ function deleted(id: string): void {
   if (at.view === 'session' && at.id === id) go('/', 'replace');
 }
 
-const told = {changed, deleted, say: announce};
+const told = {changed, deleted, announce, tell};
 
 export async function loadSessions(): Promise<void> {
   const all = await list<Session>('/api/sessions/', 2000);

@@ -35,7 +35,7 @@ export class OpenSession {
 
   constructor(
     readonly id: string,
-    readonly told: {changed(session: Session): void; deleted(id: string): void; say(text: string): void},
+    readonly told: {changed(session: Session): void; deleted(id: string): void; announce(text: string): void; tell(text: string): void},
   ) {
     this.#ended.signal.addEventListener(
       'abort',
@@ -138,14 +138,14 @@ export class OpenSession {
     const {participant, parent_id, model} = old;
     const fresh = emptyMessage(this.id, old.turn_id, {id: '', role: 'assistant', participant, parent_id, model, attempt: old.attempt + 1});
     const problem = await this.#follow({method: 'POST', path: `/api/messages/${id}/regenerate/`}, [fresh]);
-    if (problem) this.told.say(problem.message);
+    if (problem) this.told.tell(problem.message);
   }
 
   async stop(id: string): Promise<void> {
     try {
       await request('POST', `/api/messages/${id}/stop/`);
     } catch (problem) {
-      this.told.say(problem instanceof ApiError ? problem.message : String(problem));
+      this.told.tell(problem instanceof ApiError ? problem.message : String(problem));
     }
   }
 
@@ -190,7 +190,7 @@ export class OpenSession {
       if (!(problem instanceof ApiError)) throw problem;
       if (run === undefined) return problem;
       // The answer goes on without us; what came of it is kept, and the transcript will have the rest.
-      this.told.say(problem.message);
+      this.told.tell(problem.message);
       return null;
     } finally {
       this.connection.value = 'fine';
@@ -234,7 +234,7 @@ export class OpenSession {
     const message = this.transcript.get(id)?.peek();
     if (!message) return;
     const name = message.model?.display_name ?? `Answer ${message.participant?.toUpperCase() ?? ''}`;
-    this.told.say(message.status === 'success' ? `${name} has answered.` : `${name}: the answer ended early.`);
+    this.told.announce(message.status === 'success' ? `${name} has answered.` : `${name}: the answer ended early.`);
     // The server's own times and counts.
     request<Message>('GET', `/api/messages/${id}/`).then(
       (stored) => stored.status !== 'streaming' && this.transcript.change(id, () => stored),

@@ -6,6 +6,7 @@ import type {Seat} from '../state/turns';
 import {rateOf, seconds, troubleOf} from '../text/words';
 import {useState} from 'preact/hooks';
 import {Button, IconButton} from './Button';
+import {focusComposer} from './focus';
 import {Icon} from './icons';
 import {Markdown} from './Markdown';
 import {Pager} from './Pager';
@@ -28,6 +29,10 @@ export function Answer({session, seat, newest, busy}: AnswerProps) {
   if (!message) return null;
   const name = nameOf(message, seat);
   const running = isRunning(message);
+  const again = () => {
+    focusComposer();
+    void session.regenerate(message.id);
+  };
   return (
     <article class="answer" data-seat={seat.participant ?? ''} data-status={message.status} aria-label={name} aria-busy={running}>
       <header class="answer-head">
@@ -35,17 +40,17 @@ export function Answer({session, seat, newest, busy}: AnswerProps) {
         <h3>{name}</h3>
         {count > 1 && <Pager what="Attempt" at={at} of={count} go={(to) => setLook({at: to, of: count})} />}
         {running && (
-          <IconButton icon="stop" class="stop-one" label={`Stop ${name}`} onClick={() => void session.stop(message.id)} />
+          <IconButton icon="stop" class="stop-one" label={`Stop ${name}`} onClick={() => (focusComposer(), void session.stop(message.id))} />
         )}
       </header>
       <Body message={message} running={running} />
-      <Ending message={message} again={newest && !busy ? () => void session.regenerate(message.id) : null} />
+      <Ending message={message} again={newest && !busy ? again : null} />
       <footer class="answer-foot">
         <Figures message={message} />
         <div class="actions">
           {!running && message.content !== '' && <CopyButton text={message.content} name={name} />}
           {newest && !running && seat.participant !== null && (
-            <IconButton icon="again" label={`Answer again: ${name}`} disabled={busy} onClick={() => void session.regenerate(message.id)} />
+            <IconButton icon="again" label={`Answer again: ${name}`} disabled={busy} onClick={again} />
           )}
         </div>
       </footer>

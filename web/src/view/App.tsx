@@ -2,6 +2,7 @@ import {useEffect} from 'preact/hooks';
 import {notice, open, sidebarShown} from '../state/app';
 import {go, route} from '../state/route';
 import {titleOf} from '../text/words';
+import {focusComposer} from './focus';
 import {NewSession} from './NewSession';
 import {SessionDialogs} from './SessionMenu';
 import {SessionView} from './SessionView';
@@ -37,7 +38,7 @@ function onShortcut(event: KeyboardEvent) {
   } else if (event.shiftKey && event.key.toLowerCase() === 'o') {
     event.preventDefault();
     go('/');
-    document.getElementById('composer')?.focus();
+    focusComposer();
   }
 }
 

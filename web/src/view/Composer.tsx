@@ -1,5 +1,5 @@
-import type {RefObject} from 'preact';
-import {useEffect, useRef} from 'preact/hooks';
+import {useEffect} from 'preact/hooks';
+import {focusComposer, isTouch} from './focus';
 import {Icon} from './icons';
 
 export interface ComposerProps {
@@ -10,21 +10,13 @@ export interface ComposerProps {
   stop?: (() => void) | null;
   ready?: boolean;
   label: string;
-  field?: RefObject<HTMLTextAreaElement>;
   /** The arrow up in an empty field: edit what was asked last. */
   editLast?: () => void;
 }
 
-const isTouch = matchMedia('(pointer: coarse)').matches;
-
-export function Composer({draft, setDraft, ask, stop, ready = true, label, field, editLast}: ComposerProps) {
-  const own = useRef<HTMLTextAreaElement>(null);
-  const input = field ?? own;
+export function Composer({draft, setDraft, ask, stop, ready = true, label, editLast}: ComposerProps) {
   const mayAsk = ready && !stop && draft.trim() !== '';
-  useEffect(() => {
-    // On a phone the keyboard would cover half of what was opened.
-    if (!isTouch) input.current?.focus();
-  }, []);
+  useEffect(focusComposer, []);
   const submit = () => {
     if (!mayAsk) return;
     ask(draft.trim());
@@ -44,7 +36,6 @@ export function Composer({draft, setDraft, ask, stop, ready = true, label, field
     <form class="composer" onSubmit={(event) => (event.preventDefault(), submit())}>
       <div class="grow" data-text={draft}>
         <textarea
-          ref={input}
           id="composer"
           rows={1}
           aria-label={label}

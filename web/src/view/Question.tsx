@@ -3,6 +3,7 @@ import type {OpenSession} from '../state/open_session';
 import type {Turn} from '../state/turns';
 import {refusalOf} from '../text/words';
 import {Button, IconButton} from './Button';
+import {focusComposer} from './focus';
 import {Icon} from './icons';
 import {Pager} from './Pager';
 
@@ -15,9 +16,10 @@ export function Question({session, turn, before, busy}: {session: OpenSession; t
     return (
       <QuestionEditor
         text={message.content}
-        cancel={() => edit(false)}
+        cancel={() => (edit(false), focusComposer())}
         ask={(text) => {
           edit(false);
+          focusComposer();
           void session.ask(text, message.parent_id);
         }}
       />
@@ -36,7 +38,7 @@ export function Question({session, turn, before, busy}: {session: OpenSession; t
         <div class="ending error" role="alert">
           <Icon name="warning" />
           <p>{refusalOf(message.unsent)}</p>
-          <Button disabled={busy} onClick={() => void session.retryQuestion(message.id)}>
+          <Button disabled={busy} onClick={() => (focusComposer(), void session.retryQuestion(message.id))}>
             Try again
           </Button>
         </div>

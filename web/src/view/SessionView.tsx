@@ -15,7 +15,9 @@ export function SessionView({session}: {session: OpenSession}) {
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector('dialog[open]') || !session.busy.peek()) return;
+      // A field to search in, or a dialog, has an Escape of its own.
+      const other = event.target instanceof HTMLInputElement || document.querySelector('dialog[open]');
+      if (event.key !== 'Escape' || event.defaultPrevented || other || !session.busy.peek()) return;
       event.preventDefault();
       void session.stopAll();
     };
