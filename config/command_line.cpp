@@ -16,7 +16,7 @@ constexpr struct {
   const char* value;
   const char* help;
 } short_flags[] = {
-  {"--listen", "server.listen", "ADDRESS:PORT", "Where clients connect; loopback only. 127.0.0.1:8080"},
+  {"--listen", "server.listen", "ADDRESS:PORT", "Where clients connect; loopback, unless server.allow_remote. 127.0.0.1:8080"},
   {"--data", "server.data_dir", "DIR", "Where the embedded store keeps its files. data"},
   {"--threads", "server.threads", "N", "Event loops; 0 for one per processor. 0"},
   {"--log-level", "log.level", "LEVEL", "trace, debug, info, warn, error or off. info"},
