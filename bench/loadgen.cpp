@@ -8,9 +8,10 @@
 // connected before the first stream begins, unless they connect late: then each connects when it is its turn, and the time
 // to its first token has that in it. Before the first stream begins, {"ready":1000} is printed as a line of its own.
 
+#include "bench/answer_text.hpp"
 #include "bench/histogram.hpp"
+#include "bench/http_response.hpp"
 #include "bench/load_options.hpp"
-#include "bench/stamped_text.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -32,13 +33,6 @@ using namespace parley::bench;
 
 namespace {
 
-/// One answer's text as it comes.
-struct answer {
-  std::uint64_t hash = hash_seed;
-  std::uint64_t number = 0;
-  bool whole = false;
-};
-
 enum class state { connecting, making_session, ready, streaming, done, failed };
 
 struct client {
@@ -48,14 +42,10 @@ struct client {
   std::uint64_t asked_at = 0;
   bool first_seen = false;
   std::string session;
-  std::string in;
-  /// Of the response: -1 while its header isn't whole.
-  long body_left = -1;
-  bool chunked = false;
-  bool ended = false;
+  http_response response;
   /// Lines that aren't whole yet.
   std::string line;
-  std::array<answer, 8> answers;
+  std::array<answer_text, 8> answers;
 };
 
 struct results {
@@ -160,8 +150,7 @@ private:
   }
 
   void post(client& c, const std::string& path, const std::string& body) {
-    c.body_left = -1;
-    c.ended = false;
+    c.response.expect();
     auto request = "POST " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(options_.port)
                    + "\r\nContent-Type: application/json\r\nAuthorization: Bearer bench\r\n" + options_.headers
                    + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
@@ -199,57 +188,18 @@ private:
         return c.at == state::done || c.at == state::failed ? void() : fail(c, "connection closed");
       if (c.at == state::done || c.at == state::failed)
         return;
-      c.in.append(buffer, static_cast<std::size_t>(got));
-      decode(c);
+      decode(c, {buffer, static_cast<std::size_t>(got)});
       if (static_cast<std::size_t>(got) < sizeof buffer)
         return;
     }
   }
 
-  /// The response's header, then its body, chunked or not.
-  void decode(client& c) {
-    if (c.body_left < 0) {
-      auto end = c.in.find("\r\n\r\n");
-      if (end == std::string::npos)
-        return;
-      auto head = c.in.substr(0, end);
-      std::transform(head.begin(), head.end(), head.begin(), [](char x) { return x >= 'A' && x <= 'Z' ? char(x + 32) : x; });
-      auto status = head.substr(9, 3);
-      if (status != "200" && status != "201")
-        return fail(c, "status " + status);
-      c.chunked = head.find("transfer-encoding: chunked") != std::string::npos;
-      auto length = head.find("content-length: ");
-      c.body_left = c.chunked ? 0 : length == std::string::npos ? 1L << 60 : std::atol(head.c_str() + length + 16);
-      c.in.erase(0, end + 4);
-    }
-    std::size_t at = 0;
-    while (c.chunked && !c.ended && at < c.in.size()) {
-      if (c.body_left == 0) {
-        auto eol = c.in.find("\r\n", at);
-        if (eol == std::string::npos)
-          break;
-        if (eol == at) { // after a chunk
-          at += 2;
-          continue;
-        }
-        c.body_left = std::strtol(c.in.c_str() + at, nullptr, 16);
-        at = eol + 2;
-        c.ended = c.body_left == 0;
-        continue;
-      }
-      auto part = std::min(static_cast<std::size_t>(c.body_left), c.in.size() - at);
-      take(c, std::string_view{c.in}.substr(at, part));
-      c.body_left -= static_cast<long>(part);
-      at += part;
-    }
-    if (!c.chunked) {
-      at = std::min(static_cast<std::size_t>(c.body_left), c.in.size());
-      take(c, std::string_view{c.in}.substr(0, at));
-      c.body_left -= static_cast<long>(at);
-      c.ended = c.body_left == 0;
-    }
-    c.in.erase(0, at);
-    if (c.ended)
+  void decode(client& c, std::string_view bytes) {
+    c.response.feed(bytes, [&](std::string_view body) { take(c, body); });
+    auto& status = c.response.status();
+    if (!status.empty() && status != "200" && status != "201")
+      fail(c, "status " + status);
+    else if (c.response.ended() && c.at != state::failed)
       response_ended(c);
   }
 
@@ -278,26 +228,19 @@ private:
     auto text = line.substr(at, line.find('"', at) - at);
     auto& a = c.answers[options_.parley && line[0] >= 'a' && line[0] <= 'h' ? static_cast<std::size_t>(line[0] - 'a') : 0];
     auto now = now_ns();
-    while (text.size() >= chunk_chars && text[0] == '~') {
-      auto sent = read_hex(text.data() + 1, stamp_digits);
-      if (read_hex(text.data() + 1 + stamp_digits, number_digits) != a.number++)
-        return fail(c, "a chunk is missing or doubled");
+    auto* wrong = a.take(text, [&](std::uint64_t sent) {
       if (!c.first_seen) {
         c.first_seen = true;
         result_.first.add(now - c.asked_at);
       }
-      a.hash = hash_more(a.hash, text.substr(0, chunk_chars));
-      text.remove_prefix(chunk_chars);
       result_.latency.add(now > sent ? now - sent : 0);
       ++result_.chunks;
       if (result_.first_chunk_at == 0)
         result_.first_chunk_at = now;
       result_.last_chunk_at = now;
-    }
-    if (text.size() == last_chars && text[0] == '#')
-      a.whole = read_hex(text.data() + 1, stamp_digits) == a.hash;
-    else if (!text.empty())
-      fail(c, "text that the upstream never sent");
+    });
+    if (wrong)
+      fail(c, wrong);
   }
 
   void response_ended(client& c) {
@@ -307,7 +250,6 @@ private:
         return fail(c, "a session without an id");
       c.session = c.line.substr(id + 6, 36);
       c.line.clear();
-      c.in.clear();
       if (options_.late) {
         close(c.fd);
         c.fd = -1;
@@ -316,7 +258,7 @@ private:
     }
     auto answers = options_.parley ? options_.models.size() : 1;
     for (std::size_t i = 0; i < answers; ++i)
-      if (!c.answers[i].whole)
+      if (!c.answers[i].whole())
         return fail(c, "an answer isn't whole or its hash is wrong");
     c.at = state::done;
     ++over_;

@@ -84,12 +84,15 @@ export class Parley {
   #database;
   #used = {};
 
-  /** `config`: {server: {…}, limits: {…}, providers: […], models: […]}, beside what the tests have anyway. */
-  static async start({upstream, config = {}, env = {}, args = []} = {}) {
+  /**
+   * `config`: {server: {…}, limits: {…}, providers: […], models: […]}, beside what the tests have anyway. `port`: for a server whose
+   * log doesn't tell on which it listens.
+   */
+  static async start({upstream, config = {}, env = {}, args = [], port = 0} = {}) {
     const parley = new Parley();
     parley.folder = await mkdtemp(path.join(tmpdir(), 'parley-e2e-'));
     parley.dataDir = path.join(parley.folder, 'data');
-    parley.port = 0; // the system chooses; a restart keeps it
+    parley.port = port; // 0: the system chooses; a restart keeps it
     parley.upstream = upstream;
     parley.env = env;
     parley.args = args;
@@ -154,7 +157,7 @@ export class Parley {
       if (child.ended) throw new Error(`the server ended at once (${JSON.stringify(child.ended)}):\n${this.log}`);
       const [, port] = /listening on https?:\/\/[^\s:]+:(\d+)/.exec(this.log.slice(begun)) ?? [];
       if (port) this.port = Number(port);
-      return port && this.ready();
+      return this.port && this.ready();
     }).catch(async (error) => {
       await this.kill();
       throw error;
