@@ -45,6 +45,8 @@ def summary(scenario, runs):
                 row[f"{kind}_{quantile}"] = whole
                 added = whole - alone if name != "direct" and whole is not None and alone is not None else None
                 row[f"{kind}_{quantile}_added"] = added
+        for kind in ("latency_ms", "first_ms"):
+            row[f"{kind}_p99_ratio"] = ratio(row[f"{kind}_p99"], middle(nginx, kind, "p99"))
         rows.append(row)
     return {"scenario": scenario.name, "title": scenario.title, "latency": scenario.latency,
             "offered": scenario.load.offered, "rows": rows}
@@ -65,14 +67,14 @@ def three(row, kind):
 
 
 COLUMNS = ("server", "chunks/s", "× nginx", "late", "CPU s/M", "± %", "× nginx", "latency added, ms", "first token added, ms",
-           "KiB/stream", "failed", "others")
+           "× nginx", "KiB/stream", "failed", "others")
 
 
 def cells(row, with_latency):
     return (row["server"], shown(row["chunks_per_second"], 0), shown(row["rate_ratio"]), shown(row["stretch"]),
             shown(row["cpu_s_per_million"]), shown(row["cpu_spread_percent"], 0), shown(row["cpu_ratio"]),
             three(row, "latency_ms") if with_latency else "–", three(row, "first_ms") if with_latency else "–",
-            shown(row["kib_per_stream"], 1), str(row["failed"]), shown(row["others_cores"]))
+            shown(row["first_ms_p99_ratio"]) if with_latency else "–", shown(row["kib_per_stream"], 1), str(row["failed"]), shown(row["others_cores"]))
 
 
 def table(result):
@@ -93,7 +95,8 @@ LEGEND = """\
 late        how long it took, in times of how long the upstream meant to take: 1.00 is in step
 CPU s/M     the server's processor seconds (all processes and threads) for a million chunks; ± % is the spread over the turns
 added       p50 / p99 / p99.9 less those without a server; of `direct` the whole. A chunk's way from the upstream's write to
-            the client's read; from the request to the first chunk
+            the client's read; from the request to the first chunk. Its × nginx is the whole p99, what is there without a
+            server included: who arrives together waits for all who came before
 KiB/stream  proportional set size at the peak less that of the idle server, by streams (a compare stream has two answers)
 others      processor cores that were busy with anything else meanwhile: above 0.1 the figures are disturbed
 """

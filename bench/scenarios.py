@@ -36,10 +36,20 @@ SCENARIOS = (
     Scenario("paced-9000", "9,000 streams, 5 chunks/s each", Load(9000, rate=5, ramp_ms=4000), turns=1),
     Scenario("paced-5000", "5,000 streams, 5 chunks/s each", Load(5000, rate=5, ramp_ms=3000), default=False),
     Scenario("flat-1000", "1,000 streams, flat out", Load(1000, rate=0, flat_rate=300), once=SLOW, latency=False, default=False),
+    Scenario("flat-5000", "5,000 streams, flat out", Load(5000, rate=0, flat_rate=60), latency=False, default=False),
+    Scenario("flat-9000", "9,000 streams, flat out", Load(9000, rate=0, flat_rate=35), latency=False, default=False),
+    Scenario("compare-100", "100 compare streams of 2 answers, 10 chunks/s each answer",
+             Load(100, rate=10, answers=2), once=("python",), default=False),
+    Scenario("compare-5000", "5,000 compare streams of 2 answers, 5 chunks/s each answer",
+             Load(5000, rate=5, answers=2, ramp_ms=4000), default=False),
     Scenario("compare-6000", "6,000 compare streams of 2 answers, 5 chunks/s each answer",
              Load(6000, rate=5, answers=2, ramp_ms=4000), default=False),
     Scenario("compare-flat-100", "100 compare streams of 2 answers, flat out",
              Load(100, rate=0, flat_rate=1500, answers=2), once=("python",), latency=False, default=False),
+    Scenario("compare-flat-1000", "1,000 compare streams of 2 answers, flat out",
+             Load(1000, rate=0, flat_rate=150, answers=2), once=("python",), latency=False, default=False),
+    Scenario("compare-flat-6000", "6,000 compare streams of 2 answers, flat out",
+             Load(6000, rate=0, flat_rate=25, answers=2), latency=False, default=False),
 )
 
 
