@@ -47,7 +47,7 @@ export async function loadModels(): Promise<void> {
 }
 
 /** Makes a session, opens it, and asks the first question in it. */
-export async function begin(what: {mode: Mode; models: string[]; system_prompt?: string}, question: string): Promise<void> {
+export async function begin(what: {mode: Mode; models?: string[]; system_prompt?: string}, question: string): Promise<void> {
   const made = await request<Session>('POST', '/api/sessions/', what);
   const session = new OpenSession(made.id, told);
   batch(() => {

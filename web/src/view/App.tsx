@@ -1,8 +1,10 @@
 import {useEffect} from 'preact/hooks';
 import {notice, open, sidebarShown} from '../state/app';
+import type {OpenSession} from '../state/open_session';
 import {go, route} from '../state/route';
 import {titleOf} from '../text/words';
 import {focusComposer} from './focus';
+import {LeaderboardView} from './Leaderboard';
 import {NewSession} from './NewSession';
 import {SessionDialogs} from './SessionMenu';
 import {SessionView} from './SessionView';
@@ -22,11 +24,16 @@ export function App() {
     <div class="app">
       <Sidebar />
       {sidebarShown.value && <div class="shade" onClick={() => (sidebarShown.value = false)} />}
-      <main>{route.value.view === 'session' && session ? <SessionView key={session.id} session={session} /> : <NewSession />}</main>
+      <main>{view(session)}</main>
       <SessionDialogs />
       <Notice />
     </div>
   );
+}
+
+function view(session: OpenSession | null) {
+  if (route.value.view === 'leaderboard') return <LeaderboardView />;
+  return route.value.view === 'session' && session ? <SessionView key={session.id} session={session} /> : <NewSession />;
 }
 
 function onShortcut(event: KeyboardEvent) {

@@ -12,7 +12,7 @@ export function NewSession() {
   const none = known !== null && !known.some((model) => model.available);
 
   const ask = (question: string) => {
-    const what = {mode: mode.peek(), models: mode.peek() === 'random' ? [] : chosen.peek()};
+    const what = {mode: mode.peek(), ...(mode.peek() === 'random' ? {} : {models: chosen.peek()})};
     begin(instructions.trim() ? {...what, system_prompt: instructions.trim()} : what, question).catch((problem: unknown) => {
       // The question isn't lost: it comes back into the field.
       setDraft(question);
