@@ -52,6 +52,7 @@ net::websocket_settings websocket_settings_of(const config::settings& from) {
   net::websocket_settings result;
   result.max_message_bytes = from.websocket.max_message_bytes;
   result.max_messages_per_second = from.websocket.max_messages_per_second;
+  result.message_timeout = from.http.body_timeout;
   result.ping_interval = from.websocket.ping_interval;
   result.pong_timeout = from.websocket.pong_timeout;
   result.close_timeout = from.websocket.close_timeout;

@@ -11,6 +11,8 @@ struct websocket_settings {
   std::size_t max_message_bytes = 64 * 1024;
   /// Messages, pings and pongs of one client within a second; 1008 beyond it.
   int max_messages_per_second = 50;
+  /// From a message's first byte that is kept to its last; 1008 beyond it.
+  std::chrono::milliseconds message_timeout{30'000};
   /// A client that has been silent for that long is pinged …
   std::chrono::milliseconds ping_interval{20'000};
   /// … and is gone if nothing comes from it within that time.

@@ -12,7 +12,8 @@ namespace {
 
 /// Deadlines are kept to within a quarter of the shortest, and no more exactly than is of use.
 std::chrono::milliseconds interval_for(const websocket_settings& settings) {
-  auto shortest = std::min({settings.ping_interval, settings.pong_timeout, settings.close_timeout, settings.write_timeout});
+  auto shortest = std::min(
+    {settings.message_timeout, settings.ping_interval, settings.pong_timeout, settings.close_timeout, settings.write_timeout});
   return std::clamp(shortest / 4, std::chrono::milliseconds{5}, std::chrono::milliseconds{1000});
 }
 

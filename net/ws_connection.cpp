@@ -42,6 +42,9 @@ constexpr int deflate_memory_level = 3;
 
 constexpr std::string_view ping_frame{"\x89\x00", 2};
 
+/// Close, 1007.
+constexpr std::string_view bad_data_frame{"\x88\x02\x03\xef", 4};
+
 constexpr auto never = steady::time_point::max();
 
 std::uint64_t next_number() {
@@ -114,6 +117,8 @@ public:
         end();
       return;
     }
+    if (!message_.empty() && now - message_began_ >= settings().message_timeout)
+      return close(close_code::policy, "The message took too long to come.");
     if (unread() > 0)
       return watch_writing(now);
     write_deadline_ = never;
@@ -250,6 +255,8 @@ private:
       return;
     if (error)
       return closed(error);
+    if (message_.empty())
+      message_began_ = heard_at_;
     message_.append(input_.data(), size);
     if (websocket_->is_message_done()) {
       auto whole = std::exchange(message_, {});
@@ -363,11 +370,14 @@ private:
   void closed(const beast::error_code& error) {
     if (phase_ == phase::ended)
       return;
+    auto gave_up = phase_ == phase::open && !transport_.close_sent();
     if (phase_ == phase::open)
       begin_closing();
-    // What can't be inflated Beast doesn't answer by itself.
-    if (!transport_.close_sent() && error != boost::asio::error::operation_aborted)
-      end();
+    // What can't be inflated Beast leaves unanswered.
+    if (gave_up && error != boost::asio::error::operation_aborted) {
+      stream_->write(bad_data_frame);
+      stream_->finish();
+    }
   }
 
   void leave() {
@@ -424,6 +434,7 @@ private:
   std::array<char, read_bytes> input_;
   /// What came of the current message.
   std::string message_;
+  steady::time_point message_began_;
   /// What came within the second that began then.
   steady::time_point second_began_{};
   int messages_ = 0;

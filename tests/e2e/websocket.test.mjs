@@ -215,6 +215,9 @@ test('with deflate the frames are compressed for those who can', async (t) => {
   for (const each of [packed, plain]) await each.find((frame) => frame.type === 'session_state');
   packed.say({type: 'ping', timestamp: 'x'.repeat(20_000)});
   assert.equal((await packed.find((frame) => frame.type === 'pong')).timestamp.length, 20_000);
+  const bomb = await Watcher.open(here.parley, session, {perMessageDeflate: true});
+  bomb.say('x'.repeat(10_000_000));
+  assert.equal((await bomb.closed).code, 1009);
   const run = await here.api.send(session, 'Hello');
   await run.all();
   for (const each of [packed, plain]) {

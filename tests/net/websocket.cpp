@@ -186,6 +186,38 @@ CAF_TEST(a silent client is pinged and given up if it stays silent) {
   CAF_CHECK_EQUAL(server.clients->connections(), 1u);
 }
 
+CAF_TEST(a message that comes too slowly is given up) {
+  auto settings = websocket_test_settings();
+  settings.message_timeout = 100ms;
+  websocket_fixture server{settings};
+  auto client = server.subscribed();
+  std::atomic<bool> closed{false};
+  std::thread trickle{[&] {
+    client.send(masked(opcode::text, "{"));
+    for (int i = 0; i < 2000 && !closed; ++i) {
+      client.send(masked(opcode::continuation, " "));
+      std::this_thread::sleep_for(5ms);
+    }
+  }};
+  CAF_CHECK_EQUAL(client.read_close(), 1008);
+  closed = true;
+  trickle.join();
+}
+
+CAF_TEST(what can not be inflated is answered with a close frame) {
+  auto settings = websocket_test_settings();
+  settings.deflate = true;
+  websocket_fixture server{settings};
+  auto client = server.connect();
+  CAF_REQUIRE_EQUAL(client.upgrade(watched_path, "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"),
+                    101);
+  CAF_CHECK(client.handshake.field("Sec-WebSocket-Extensions").starts_with("permessage-deflate"));
+  constexpr std::uint8_t compressed = 0x40;
+  CAF_CHECK_EQUAL(static_cast<int>(client.read_frame().first & compressed), compressed);
+  client.send(masked(fin | compressed | opcode::text, "\xff\xff\xff\xff"));
+  CAF_CHECK_EQUAL(client.read_close(), 1007);
+}
+
 CAF_TEST(too many messages in a second are refused) {
   auto settings = websocket_test_settings();
   settings.max_messages_per_second = 20;
