@@ -22,6 +22,14 @@ public:
     ++total_;
   }
 
+  /// Another thread's counts.
+  void add_all(const histogram& other) {
+    counts_.resize(std::max(counts_.size(), other.counts_.size()));
+    for (std::size_t i = 0; i < other.counts_.size(); ++i)
+      counts_[i] += other.counts_[i];
+    total_ += other.total_;
+  }
+
   /// Milliseconds.
   double quantile(double q) const {
     auto left = static_cast<std::uint64_t>(q * static_cast<double>(total_));

@@ -39,15 +39,20 @@ def machine_seconds():
     return (sum(columns[:8]) - columns[3] - columns[4]) / TICKS
 
 
+# What counts as what, by the names in /proc/<pid>/smaps_rollup.
+MEMORY = {"Rss": ("rss",), "Pss": ("pss",), "Pss_Anon": ("own",), "Pss_Shmem": ("own",)}
+
+
 def memory_kib(pids):
-    """Resident and proportional set size: the second shares pages out among the processes that share them."""
-    total = {"rss": 0, "pss": 0}
+    """Resident and proportional set size: the second shares pages out among the processes that share them. Of that, what is the
+    server's own: without pages of files, such as the program, which may be shared with processes that come and go."""
+    total = dict.fromkeys(("rss", "pss", "own"), 0)
     for pid in pids:
         with open(f"/proc/{pid}/smaps_rollup") as file:
             for line in file:
                 name, _, value = line.partition(":")
-                if name.lower() in total:
-                    total[name.lower()] += int(value.split()[0])
+                for kind in MEMORY.get(name, ()):
+                    total[kind] += int(value.split()[0])
     return total
 
 
@@ -60,7 +65,7 @@ class Peak:
 
     def __init__(self, pids):
         self.pids = pids
-        self.memory = {"rss": 0, "pss": 0}
+        self.memory = memory_kib([])
         self.files = 0
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._watch)

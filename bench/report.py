@@ -77,18 +77,22 @@ def cells(row, with_latency):
             shown(row["first_ms_p99_ratio"]) if with_latency else "–", shown(row["kib_per_stream"], 1), str(row["failed"]), shown(row["others_cores"]))
 
 
-def table(result):
-    """Text with aligned columns; also a Markdown table."""
-    lines = [COLUMNS, *(cells(row, result["latency"]) for row in result["rows"])]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
+def aligned(lines):
+    """Text with aligned columns, the first line their names; also a Markdown table."""
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     text = []
     for number, line in enumerate(lines):
         padded = [cell.ljust(width) if i == 0 else cell.rjust(width) for i, (cell, width) in enumerate(zip(line, widths))]
         text.append(f"| {' | '.join(padded)} |")
         if number == 0:
             text.append("|" + "|".join("-" * (width + 2) if i == 0 else "-" * (width + 1) + ":" for i, width in enumerate(widths)) + "|")
+    return "\n".join(text) + "\n"
+
+
+def table(result):
     offered = f" ({result['offered']:,} chunks/s offered)" if result["offered"] else ""
-    return f"{result['scenario']}: {result['title']}{offered}\n\n" + "\n".join(text) + "\n"
+    lines = [COLUMNS, *(cells(row, result["latency"]) for row in result["rows"])]
+    return f"{result['scenario']}: {result['title']}{offered}\n\n" + aligned(lines)
 
 
 LEGEND = """\

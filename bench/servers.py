@@ -136,14 +136,17 @@ class Direct:
 class Nginx(Direct):
     name = "nginx"
 
+    @staticmethod
+    def binary():
+        return shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+
     def missing(self):
-        return None if shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin") else "apt-get install nginx"
+        return None if self.binary() else "apt-get install nginx"
 
     def start(self, directory, upstream_port, load):
         port = free_port()
         config = write_template("nginx.conf", directory, port=port, upstream_port=upstream_port)
-        binary = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
-        return Process([binary, "-c", config, "-e", directory / "nginx.log"], port, directory / "nginx.out")
+        return Process([self.binary(), "-c", config, "-e", directory / "nginx.log"], port, directory / "nginx.out")
 
 
 class Parley(Direct):
@@ -155,11 +158,14 @@ class Parley(Direct):
     def missing(self):
         return None if pathlib.Path(self.binary).exists() else f"./dev build release makes it; there is no {self.binary}"
 
+    def path(self):
+        return pathlib.Path(self.binary).resolve()
+
     def start(self, directory, upstream_port, load):
         port = free_port()
         config = write_template("parley.toml", directory, port=port, upstream_port=upstream_port, format=load.format,
                                 warm_up_model=warm_up(load).model, model=load.model, more=self.more)
-        return Process([pathlib.Path(self.binary).resolve(), "serve", "--config", config], port, directory / "parley.log")
+        return Process([self.path(), "serve", "--config", config], port, directory / "parley.log")
 
     def ask(self, load):
         models = "first,second" if load.answers == 2 else "first"
