@@ -17,6 +17,8 @@ class Load:
     format: str = "openai"
     # Over how long the streams begin, so that their chunks don't come in step.
     ramp_ms: int = 1000
+    # WebSockets beside, each on one of the streams' sessions; only Parley has them.
+    observers: int = 0
     # Clients connect when their stream begins, not before.
     late: bool = False
 

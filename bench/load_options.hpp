@@ -1,6 +1,7 @@
 #pragma once
 // The load generator's command line; `loadgen.cpp` says what each means.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +21,8 @@ struct load_options {
   std::uint64_t timeout_s = 120;
   /// Each connects when its stream begins.
   bool late = false;
+  /// WebSockets beside: of the first so many sessions, one each.
+  std::size_t observers = 0;
   /// Lines of the request's header, each with its CRLF.
   std::string headers;
 };
@@ -39,6 +42,8 @@ inline load_options parse(int argc, char** argv) {
       o.model = value;
     else if (name == "--streams")
       o.streams = std::stoul(value);
+    else if (name == "--observers")
+      o.observers = std::stoul(value);
     else if (name == "--ramp-ms")
       o.ramp_ms = std::stoul(value);
     else if (name == "--timeout-s")
@@ -63,6 +68,7 @@ inline load_options parse(int argc, char** argv) {
     std::fprintf(stderr, "usage: loadgen --port P --mode parley|openai … (see the head of loadgen.cpp)\n");
     std::exit(2);
   }
+  o.observers = o.parley ? std::min(o.observers, o.streams) : 0;
   return o;
 }
 

@@ -3,15 +3,18 @@
 //
 //   loadgen --port P --mode parley|openai [--path /v1/chat/completions] [--model bench-20-50000] [--header 'Name: value']...
 //           [--models bench[,bench2]] [--streams 1000] [--ramp-ms 1000] [--timeout-s 120] [--connect before|late]
+//           [--observers 0]
 //
 // `parley` makes a session for each stream, then posts a turn and reads lines; `openai` posts a chat completion. All are
 // connected before the first stream begins, unless they connect late: then each connects when it is its turn, and the time
-// to its first token has that in it. Before the first stream begins, {"ready":1000} is printed as a line of its own.
+// to its first token has that in it. Observers, in mode `parley`, watch a session each by WebSocket, and must see its answers
+// whole and stored. Before the first stream begins, {"ready":1000} is printed as a line of its own.
 
 #include "bench/answer_text.hpp"
 #include "bench/histogram.hpp"
 #include "bench/http_response.hpp"
 #include "bench/load_options.hpp"
+#include "bench/observer.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -62,13 +65,14 @@ struct results {
 
 class generator {
 public:
-  explicit generator(load_options o) : options_(std::move(o)), clients_(options_.streams) { epoll_ = epoll_create1(0); }
+  explicit generator(load_options o)
+    : options_(std::move(o)), clients_(options_.streams), observers_(options_.observers), epoll_(epoll_create1(0)) {}
 
   results run() {
     prepare_all();
     auto deadline = now_ns() + options_.timeout_s * 1'000'000'000ULL;
     // All are connected and have their sessions before the first turn is posted.
-    while (ready_ + over_ < clients_.size() && now_ns() < deadline)
+    while (ready_ + over_ < clients_.size() + observers_.size() && now_ns() < deadline)
       poll(100);
     std::printf("{\"ready\":%zu}\n", ready_);
     std::fflush(stdout);
@@ -76,7 +80,7 @@ public:
     for (std::size_t i = 0; i < clients_.size(); ++i)
       clients_[i].start_at = begin + options_.ramp_ms * 1'000'000 * i / clients_.size();
     std::size_t next = 0;
-    while (over_ < clients_.size() && now_ns() < deadline) {
+    while (over_ < clients_.size() + observers_.size() && now_ns() < deadline) {
       while (next < clients_.size() && clients_[next].start_at <= now_ns())
         start(clients_[next++]);
       poll(next < clients_.size()
@@ -86,6 +90,9 @@ public:
     for (auto& c : clients_)
       if (c.at != state::done && c.at != state::failed)
         fail(c, "not finished in time");
+    for (auto& o : observers_)
+      if (!o.over)
+        fail(o, "an observer didn't see all");
     return result_;
   }
 
@@ -103,28 +110,41 @@ private:
 
   void connect(client& c) {
     c.at = state::connecting;
-    c.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    c.fd = connected_socket(static_cast<std::uint64_t>(&c - clients_.data()));
     if (c.fd < 0)
-      return fail(c, "no file descriptor");
+      fail(c, "no connection");
+  }
+
+  /// It may still be connecting; -1 if that can't be. `number` comes with its events.
+  int connected_socket(std::uint64_t number) {
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     int on = 1;
-    setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(options_.port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(c.fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 && errno != EINPROGRESS)
-      return fail(c, "connection refused");
+    if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 && errno != EINPROGRESS) {
+      close(fd);
+      return -1;
+    }
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLET;
-    event.data.u64 = static_cast<std::uint64_t>(&c - clients_.data());
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, c.fd, &event);
+    event.data.u64 = number;
+    epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
+    return fd;
   }
 
   void poll(int millis) {
     epoll_event events[512];
     auto count = epoll_wait(epoll_, events, 512, millis);
     for (int i = 0; i < count; ++i) {
-      auto& c = clients_[events[i].data.u64];
+      auto number = events[i].data.u64;
+      if (number >= clients_.size()) {
+        observe(observers_[number - clients_.size()], clients_[number - clients_.size()]);
+        continue;
+      }
+      auto& c = clients_[number];
       if (c.at == state::connecting && (events[i].events & EPOLLOUT))
         connected(c);
       if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
@@ -250,6 +270,8 @@ private:
         return fail(c, "a session without an id");
       c.session = c.line.substr(id + 6, 36);
       c.line.clear();
+      if (auto number = static_cast<std::size_t>(&c - clients_.data()); number < observers_.size())
+        watch(observers_[number], clients_.size() + number);
       if (options_.late) {
         close(c.fd);
         c.fd = -1;
@@ -266,6 +288,51 @@ private:
     close(c.fd);
   }
 
+  void watch(observer& o, std::uint64_t number) {
+    o.fd = connected_socket(number);
+    if (o.fd < 0)
+      fail(o, "no connection for an observer");
+  }
+
+  /// Its socket is connected, or has something to read.
+  void observe(observer& o, const client& watched) {
+    if (o.over)
+      return;
+    if (!o.asked) {
+      o.asked = true;
+      auto request = o.begin(watched.session, options_.port);
+      if (send(o.fd, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
+        return fail(o, "an observer's request wasn't taken");
+    }
+    char buffer[65536];
+    for (;;) {
+      auto got = recv(o.fd, buffer, sizeof buffer, 0);
+      if (got < 0 && errno == EAGAIN)
+        return;
+      if (got <= 0)
+        return fail(o, "an observer's connection was closed");
+      auto joined = o.joined();
+      if (auto* wrong = o.take({buffer, static_cast<std::size_t>(got)}, [](std::uint64_t) {}))
+        return fail(o, std::string{"an observer: "} + wrong);
+      ready_ += o.joined() && !joined;
+      if (o.whole() == options_.models.size()) {
+        o.over = true;
+        ++over_;
+        close(o.fd);
+        return;
+      }
+    }
+  }
+
+  void fail(observer& o, const std::string& why) {
+    o.over = true;
+    ++over_;
+    ++result_.failed;
+    ++result_.reasons[why];
+    if (o.fd >= 0)
+      close(o.fd);
+  }
+
   void fail(client& c, const std::string& why) {
     if (c.at == state::failed)
       return;
@@ -279,8 +346,10 @@ private:
 
   load_options options_;
   std::vector<client> clients_;
-  results result_;
+  /// The n-th watches the n-th client's session.
+  std::vector<observer> observers_;
   int epoll_;
+  results result_;
   std::size_t ready_ = 0;
   std::size_t over_ = 0;
 };

@@ -171,7 +171,7 @@ class Parley(Direct):
         models = "first,second" if load.answers == 2 else "first"
         if load == warm_up(load):
             models = ",".join(["warm-up"] * load.answers)
-        return ["--mode", "parley", "--models", models, "--streams", load.streams]
+        return ["--mode", "parley", "--models", models, "--streams", load.streams, "--observers", load.observers]
 
 
 class Portkey(Direct):
