@@ -18,15 +18,21 @@ public:
       each(read_hex(text.data() + 1, stamp_digits));
       text.remove_prefix(chunk_chars);
     }
-    if (text.size() == last_chars && text[0] == '#')
-      whole_ = read_hex(text.data() + 1, stamp_digits) == hash_;
-    else if (!text.empty())
+    if (text.empty())
+      return nullptr;
+    if (text.size() != last_chars || text[0] != '#' || whole_)
       return "text that the upstream never sent";
-    return nullptr;
+    whole_ = read_hex(text.data() + 1, stamp_digits) == hash_;
+    return whole_ ? nullptr : "an answer's hash is wrong";
   }
 
   /// All of it came, and its hash is right.
   bool whole() const { return whole_; }
+
+  std::uint64_t chunks() const { return number_; }
+
+  /// Of the chunks so far.
+  std::uint64_t hash() const { return hash_; }
 
 private:
   std::uint64_t hash_ = hash_seed;

@@ -2,7 +2,7 @@
 // What one subscriber has seen of a session's answers, and whether that is all there was: each text in order and without a
 // gap, its cursors rising, its finish, and the stored message with the same text.
 
-#include "bench/stamped_text.hpp"
+#include "bench/answer_text.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -42,10 +42,7 @@ public:
 private:
   struct answer {
     std::string id;
-    std::uint64_t hash = hash_seed;
-    std::uint64_t chunks = 0;
-    /// The last piece of the text has come, and was right.
-    bool text_whole = false;
+    answer_text text;
     bool finished = false;
     bool completed = false;
   };
@@ -58,40 +55,24 @@ private:
     auto event = json.substr(std::min(json.find("\"event\":"), json.size()));
     auto type = text_field(event, "type");
     if (type == "finish") {
-      if (!a.text_whole || a.finished)
+      if (!a.text.whole() || a.finished)
         return "a finish before the text's end, or a second one";
       a.finished = true;
       whole_ += a.completed;
       return nullptr;
     }
-    return type == "text" ? take_text(a, text_field(event, "content"), each) : nullptr;
-  }
-
-  template <class F>
-  const char* take_text(answer& a, std::string_view text, F&& each) {
-    while (text.size() >= chunk_chars && text[0] == '~') {
-      if (read_hex(text.data() + 1 + stamp_digits, number_digits) != a.chunks++)
-        return "a chunk is missing or doubled";
-      a.hash = hash_more(a.hash, text.substr(0, chunk_chars));
-      each(read_hex(text.data() + 1, stamp_digits));
-      text.remove_prefix(chunk_chars);
-    }
-    if (text.size() == last_chars && text[0] == '#' && !a.text_whole) {
-      a.text_whole = read_hex(text.data() + 1, stamp_digits) == a.hash;
-      return a.text_whole ? nullptr : "an answer's hash is wrong";
-    }
-    return text.empty() ? nullptr : "text that was never published";
+    return type == "text" ? a.text.take(text_field(event, "content"), each) : nullptr;
   }
 
   const char* take_completed(std::string_view json) {
     auto message = json.substr(std::min(json.find("\"message\":"), json.size()));
     auto& a = find(text_field(message, "id"));
     auto text = text_field(message, "content");
-    if (!a.text_whole || a.completed)
+    if (!a.text.whole() || a.completed)
       return "a message is completed before its text's end, or twice";
-    auto size = a.chunks * chunk_chars;
-    if (text.size() != size + last_chars || hash_more(hash_seed, text.substr(0, size)) != a.hash
-        || read_hex(text.data() + size + 1, stamp_digits) != a.hash)
+    auto size = a.text.chunks() * chunk_chars;
+    if (text.size() != size + last_chars || hash_more(hash_seed, text.substr(0, size)) != a.text.hash()
+        || read_hex(text.data() + size + 1, stamp_digits) != a.text.hash())
       return "a completed message isn't what its deltas were";
     a.completed = true;
     whole_ += a.finished;
@@ -116,7 +97,7 @@ private:
     for (auto a = answers_.rbegin(); a != answers_.rend(); ++a)
       if (a->id == id)
         return *a;
-    answers_.push_back({std::string{id}});
+    answers_.push_back({std::string{id}, {}});
     return answers_.back();
   }
 
