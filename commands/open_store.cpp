@@ -67,6 +67,7 @@ persistence::postgres_options postgres_options_of(const config::settings& settin
   options.data_dir = settings.server.data_dir;
   options.readers = settings.store.readers;
   options.migrate = settings.store.migrate;
+  options.spool_bytes = static_cast<std::int64_t>(settings.store.spool_bytes);
   return options;
 }
 

@@ -161,6 +161,7 @@ std::vector<option> options_of(settings& where) {
     {.name = "store.migrate", .value = &store.migrate},
     duration("store.connect_patience", &store.connect_patience, 0, 24 * hour),
     duration("store.retention", &store.retention, 0, 10 * 365 * day),
+    size("store.spool_bytes", &store.spool_bytes, 64 * kib, 64 * gib),
     {.name = "log.level", .value = &log.level, .choices = {"trace", "debug", "info", "warn", "error", "off"}},
     {.name = "log.format", .value = &log.format, .choices = {"text", "json"}},
     {.name = "tls.certificate", .value = &tls.certificate},

@@ -33,6 +33,7 @@ struct store_settings {
   bool migrate = true;
   std::chrono::milliseconds connect_patience = 60s;
   std::chrono::milliseconds retention{0};
+  std::size_t spool_bytes = 256 * 1024 * 1024;
 };
 
 struct log_settings {

@@ -19,13 +19,14 @@ class job_queue {
 public:
   explicit job_queue(std::size_t capacity, std::chrono::milliseconds patience = {}) : capacity_(capacity), patience_(patience) {}
 
-  /// False if the job would be over the capacity together with the jobs that wait or are being done (one that is alone is
-  /// never too heavy), and after `close`.
+  /// False if the job would be over the capacity together with the jobs that wait or are being done (one that is alone, or
+  /// weighs nothing, is never too heavy), and after `close`.
   bool push(Job&& job, std::size_t weight, urgency how = urgency::at_once) {
     bool wakes = false;
     {
       std::lock_guard guard{mutex_};
-      if (closed_ || (waiting_weight_ + taken_weight_ != 0 && waiting_weight_ + taken_weight_ + weight > capacity_))
+      if (closed_
+          || (weight != 0 && waiting_weight_ + taken_weight_ != 0 && waiting_weight_ + taken_weight_ + weight > capacity_))
         return false;
       wakes = waiting_.empty();
       waiting_.push_back(std::move(job));
@@ -46,6 +47,14 @@ public:
     changed_.wait_for(guard, patience_, [this] { return closed_ || urgent_; });
     urgent_ = false;
     taken_weight_ = std::exchange(waiting_weight_, 0);
+    return std::exchange(waiting_, {});
+  }
+
+  /// All that wait, for who gave them: they will not be done. Doesn't sleep.
+  std::vector<Job> withdraw() {
+    std::lock_guard guard{mutex_};
+    urgent_ = false;
+    waiting_weight_ = 0;
     return std::exchange(waiting_, {});
   }
 

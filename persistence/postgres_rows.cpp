@@ -78,8 +78,9 @@ message message_in(const pqxx::row& row) {
   result.completed_at = number_in(row[20]);
   if (!row[21].is_null())
     result.tool_calls = tool_calls_from_json(text_in(row[21]));
-  result.reasoning = text_in(row[22]);
-  result.content = text_in(row[23]);
+  result.recovered = row[22].as<bool>();
+  result.reasoning = text_in(row[23]);
+  result.content = text_in(row[24]);
   return result;
 }
 
@@ -96,6 +97,7 @@ void message_places::add(const message& of) {
   attempts.add(std::int64_t{of.attempt});
   runs.add(of.run);
   created.add(of.created_at);
+  recovered.add(of.recovered);
 }
 
 void message_outcomes::add(const message& of) {

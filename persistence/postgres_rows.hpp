@@ -67,7 +67,7 @@ session session_in(const pqxx::row& row);
 #define PARLEY_PG_MESSAGE                                                                                                        \
   "m.id, m.session_id, m.turn_id, m.parent_id, m.role, m.seat, m.attempt, m.run_id, m.status, m.finish_reason, m.error_code, "   \
   "m.error_message, m.model_id, m.model_name, m.prompt_tokens, m.completion_tokens, m.usage_reported, m.first_token_ms, "        \
-  "m.total_ms, " PARLEY_TO_MS("m.created_at") ", coalesce(" PARLEY_TO_MS("m.completed_at") ", 0), m.tool_calls"
+  "m.total_ms, " PARLEY_TO_MS("m.created_at") ", coalesce(" PARLEY_TO_MS("m.completed_at") ", 0), m.tool_calls, m.recovered"
 
 message message_in(const pqxx::row& row);
 
@@ -80,7 +80,7 @@ Id id_in(const pqxx::field& field) {
 struct message_places {
   void add(const message& of);
 
-  array ids, sessions, turns, parents, roles, seats, attempts, runs, created;
+  array ids, sessions, turns, parents, roles, seats, attempts, runs, created, recovered;
 };
 
 /// … and what the finish settles.

@@ -1,6 +1,7 @@
 #include "persistence/postgres_statements.hpp"
 
 #include "persistence/postgres_rows.hpp"
+#include "persistence/recovered_answer.hpp"
 
 #include <algorithm>
 
@@ -42,24 +43,25 @@ void insert_messages(transaction& in, std::span<const message* const> appended) 
   in.run(
     "INSERT INTO messages (id, session_id, turn_id, parent_id, role, seat, attempt, run_id, created_at, status, finish_reason, "
     "error_code, error_message, model_id, model_name, prompt_tokens, completion_tokens, usage_reported, first_token_ms, "
-    "total_ms, completed_at, tool_calls, reasoning, content) "
+    "total_ms, completed_at, tool_calls, reasoning, content, recovered) "
     "SELECT u.id, u.session_id, u.turn_id, u.parent_id, u.role, u.seat, u.attempt, u.run_id, " PARLEY_FROM_MS(
       "u.created") ", u.status, u.finish_reason, u.error_code, u.error_message, u.model_id, u.model_name, u.prompt_tokens, "
                    "u.completion_tokens, u.usage_reported, u.first_token_ms, u.total_ms, " PARLEY_FROM_MS(
-                     "u.completed") ", u.tool_calls, u.reasoning, u.content "
+                     "u.completed") ", u.tool_calls, u.reasoning, u.content, u.recovered "
                                     "FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::smallint[], "
                                     "$7::integer[], $8::uuid[], $9::bigint[], $10::text[], $11::text[], $12::text[], "
                                     "$13::text[], $14::text[], $15::text[], $16::bigint[], $17::bigint[], $18::boolean[], "
-                                    "$19::bigint[], $20::bigint[], $21::bigint[], $22::jsonb[], $23::text[], $24::text[]) "
+                                    "$19::bigint[], $20::bigint[], $21::bigint[], $22::jsonb[], $23::text[], $24::text[], "
+                                    "$25::boolean[]) "
                                     "WITH ORDINALITY AS u(id, session_id, turn_id, parent_id, role, seat, attempt, run_id, "
                                     "created, status, finish_reason, error_code, error_message, model_id, model_name, "
                                     "prompt_tokens, completion_tokens, usage_reported, first_token_ms, total_ms, completed, "
-                                    "tool_calls, reasoning, content, place) ORDER BY u.place",
+                                    "tool_calls, reasoning, content, recovered, place) ORDER BY u.place",
     at.ids.text(), at.sessions.text(), at.turns.text(), at.parents.text(), at.roles.text(), at.seats.text(), at.attempts.text(),
     at.runs.text(), at.created.text(), with.statuses.text(), with.finishes.text(), with.error_codes.text(),
     with.error_messages.text(), with.model_ids.text(), with.model_names.text(), with.prompt_tokens.text(),
     with.completion_tokens.text(), with.usage_reported.text(), with.first_tokens.text(), with.totals.text(),
-    with.completed.text(), with.tool_calls.text(), with.reasonings.text(), with.contents.text());
+    with.completed.text(), with.tool_calls.text(), with.reasonings.text(), with.contents.text(), at.recovered.text());
 }
 
 void update_sessions(transaction& in, const std::unordered_map<session_id, const session*>& changed) {
@@ -210,6 +212,51 @@ std::unordered_map<session_id, opened_session> open_sessions(transaction& in, st
     read_messages();
   }
   return result;
+}
+
+std::vector<recovered_answer> recover_answers(transaction& in, std::span<const store_answer> answers) {
+  std::vector<session_id> sessions;
+  std::vector<message_id> ids;
+  for (auto& what : answers) {
+    sessions.push_back(what.session_key);
+    ids.push_back(what.answer.id);
+    ids.push_back(sibling_of(what.answer.id));
+  }
+  auto epochs = lock_sessions(in, sessions);
+  std::unordered_map<message_id, message> stored;
+  for (auto row : in.run("SELECT " PARLEY_PG_MESSAGE ", m.reasoning, m.content FROM messages m WHERE m.id = ANY($1::uuid[])",
+                         array_of(ids))) {
+    auto there = message_in(row);
+    stored.emplace(there.id, std::move(there));
+  }
+  std::vector<recovered_answer> results;
+  std::vector<const message*> finished;
+  for (auto& what : answers) {
+    auto& answer = what.answer;
+    auto held = epochs.find(what.session_key);
+    auto there = stored.find(answer.id);
+    auto sibling = stored.find(sibling_of(answer.id));
+    if (held == epochs.end() || there == stored.end() || there->second.session != what.session_key) {
+      results.emplace_back();
+    } else if (held->second == what.held && !is_final(there->second.status)) {
+      finished.push_back(&answer);
+      results.emplace_back(answer);
+    } else if (same_outcome(there->second, answer)) {
+      results.emplace_back(there->second);
+    } else if (sibling != stored.end()) {
+      results.emplace_back(sibling->second);
+    } else {
+      auto newest = in.run("SELECT coalesce(max(attempt), 0) FROM messages WHERE turn_id = $1::uuid AND seat = $2::smallint",
+                           to_string(answer.turn), int{answer.seat.value_or(0)});
+      const auto made = as_sibling(answer, newest[0][0].as<int>() + 1);
+      const message* each = &made;
+      insert_messages(in, {&each, 1});
+      results.emplace_back(made);
+    }
+  }
+  if (!finished.empty())
+    finish_answers(in, finished);
+  return results;
 }
 
 void delete_sessions(transaction& in, std::span<const session_id> ids) {

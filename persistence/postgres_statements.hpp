@@ -1,10 +1,11 @@
 #pragma once
-// What the PostgreSQL store says to its server: each function is one statement, for as many rows as are given.
+// What the PostgreSQL store says to its server: each function is a statement or a few, for as many rows as are given.
 
 #include "core/store_request.hpp"
 #include "persistence/node_identity.hpp"
 #include "persistence/postgres_connection.hpp"
 #include "persistence/postgres_plan.hpp"
+#include "persistence/store.hpp"
 
 #include <span>
 #include <vector>
@@ -24,6 +25,9 @@ void carry_out(transaction& in, const write_plan& plan, const node_id& node);
 /// Raises the epochs of different sessions, ends what runs in them, and reads them whole; those that exist.
 std::unordered_map<session_id, opened_session> open_sessions(transaction& in, std::span<const session_id> ids,
                                                              const node_id& node);
+
+/// See `store::recover`.
+std::vector<recovered_answer> recover_answers(transaction& in, std::span<const store_answer> answers);
 
 void delete_sessions(transaction& in, std::span<const session_id> ids);
 

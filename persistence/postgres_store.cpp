@@ -6,6 +6,7 @@
 #include "persistence/postgres_plan.hpp"
 #include "persistence/postgres_rows.hpp"
 #include "persistence/postgres_statements.hpp"
+#include "persistence/replay.hpp"
 
 #include <algorithm>
 #include <unordered_set>
@@ -83,6 +84,7 @@ std::size_t length_of_segment(std::span<const store_write> writes) {
 }
 
 using write_results = std::vector<expected<store_written>>;
+using recovery_results = std::vector<expected<recovered_answer>>;
 
 class postgres_store final : public store {
 public:
@@ -90,22 +92,22 @@ public:
     : node_(std::move(node)), server_(options, what) {}
 
   write_results write(std::span<const store_write> batch) override {
-    if (batch.empty())
-      return {};
-    // First all at once; if the database refuses one of them, each by itself, so that the others go in.
-    bool one_by_one = false;
-    auto result = call<write_results>([&]() -> expected<write_results> {
-      try {
-        return server_.in_transaction([&](transaction& in) { return carry_out_all(in, batch, one_by_one); });
-      } catch (const pqxx::sql_error& why) {
-        if (one_by_one || !concerns_one_write(why))
-          throw;
-        one_by_one = true;
-        return server_.in_transaction([&](transaction& in) { return carry_out_all(in, batch, true); });
+    return write_batch<store_written>(batch,
+                                      [&](transaction& in, bool one_by_one) { return carry_out_all(in, batch, one_by_one); });
+  }
+
+  recovery_results recover(std::span<const store_answer> answers) override {
+    return write_batch<recovered_answer>(answers, [&](transaction& in, bool one_by_one) {
+      recovery_results results;
+      if (one_by_one) {
+        for (auto& each : answers)
+          results.push_back(guarded<recovered_answer>(in, [&] { return std::move(recover_answers(in, {&each, 1}).front()); }));
+      } else {
+        auto done = recover_answers(in, answers);
+        std::move(done.begin(), done.end(), std::back_inserter(results));
       }
+      return results;
     });
-    last_write_failed_ = !result;
-    return result ? std::move(*result) : write_results(batch.size(), tl::unexpected{result.error()});
   }
 
   expected<session_page> list(const list_sessions& what) override {
@@ -172,7 +174,7 @@ public:
       for (auto row : found)
         if (std::ssize(page.data) < limit)
           page.data.push_back(message_in(row));
-      page.more = !found.empty() && found[0][24].as<std::int64_t>() > std::ssize(page.data);
+      page.more = !found.empty() && found[0][25].as<std::int64_t>() > std::ssize(page.data);
       return page;
     });
   }
@@ -247,6 +249,44 @@ private:
     return fail(ec::store_unavailable, "The store failed: " + server_.reason(why) + ".");
   }
 
+  /// `work(transaction, one_by_one)` first for all at once; if the database refuses one of them, each by itself, so that the
+  /// others go in.
+  template <class Result, class What, class Function>
+  std::vector<expected<Result>> write_batch(std::span<const What> batch, Function&& work) {
+    using results = std::vector<expected<Result>>;
+    if (batch.empty())
+      return {};
+    bool one_by_one = false;
+    auto result = call<results>([&]() -> expected<results> {
+      try {
+        return server_.in_transaction([&](transaction& in) { return work(in, one_by_one); });
+      } catch (const pqxx::sql_error& why) {
+        if (one_by_one || !concerns_one_write(why))
+          throw;
+        one_by_one = true;
+        return server_.in_transaction([&](transaction& in) { return work(in, true); });
+      }
+    });
+    last_write_failed_ = !result;
+    return result ? std::move(*result) : results(batch.size(), tl::unexpected{result.error()});
+  }
+
+  /// What the database refuses of `work()` is undone, and is its own failure.
+  template <class Result, class Function>
+  static expected<Result> guarded(transaction& in, Function&& work) {
+    in.run("SAVEPOINT one_write");
+    try {
+      expected<Result> result = work();
+      in.run("RELEASE one_write");
+      return result;
+    } catch (const pqxx::sql_error& why) {
+      if (!concerns_one_write(why))
+        throw;
+      in.run("ROLLBACK TO one_write");
+      return tl::unexpected{refusal(why)};
+    }
+  }
+
   // -- writes, within the batch's transaction ------------------------------------------------------------------------
 
   write_results carry_out_all(transaction& in, std::span<const store_write> batch, bool one_by_one) {
@@ -257,27 +297,14 @@ private:
       // All sessions of the rest at once: two nodes that took them one after the other could each wait for the other's.
       auto epochs = lock_sessions(in, sessions_of(rest));
       if (one_by_one) {
-        results.push_back(carry_out_one(in, rest.first(1), std::move(epochs)));
+        results.push_back(guarded<store_written>(
+          in, [&] { return std::move(carry_out_together(in, rest.first(1), std::move(epochs)).front()); }));
       } else {
         auto done = carry_out_together(in, rest.first(length_of_segment(rest)), std::move(epochs));
         std::move(done.begin(), done.end(), std::back_inserter(results));
       }
     }
     return results;
-  }
-
-  expected<store_written> carry_out_one(transaction& in, std::span<const store_write> what, epochs_by_session epochs) {
-    in.run("SAVEPOINT one_write");
-    try {
-      auto result = std::move(carry_out_together(in, what, std::move(epochs)).front());
-      in.run("RELEASE one_write");
-      return result;
-    } catch (const pqxx::sql_error& why) {
-      if (!concerns_one_write(why))
-        throw;
-      in.run("ROLLBACK TO one_write");
-      return tl::unexpected{refusal(why)};
-    }
   }
 
   write_results carry_out_together(transaction& in, std::span<const store_write> writes, epochs_by_session epochs) {
@@ -395,11 +422,19 @@ expected<stores> open_postgres(const postgres_options& options) {
   auto identity = std::make_shared<const node_identity>(std::move(*node));
   try {
     prepare(options);
+    auto spool = spool::open(options.data_dir / "spool.db", options.spool_bytes);
+    if (!spool)
+      return tl::unexpected{spool.error()};
     auto writer = std::make_unique<postgres_store>(options, access::write, identity);
+    // First what an earlier process has spooled: else its answers would count as interrupted.
+    if (auto done = replay_all(**spool, *writer, [](message&&) {}); !done)
+      return tl::unexpected{done.error()};
     if (auto done = writer->interrupt_own(); !done)
       return tl::unexpected{done.error()};
     stores result;
     result.writer = std::move(writer);
+    result.spool = std::move(*spool);
+    result.sentinel = std::make_unique<postgres_store>(options, access::read_only, identity);
     for (int i = 0; i < std::max(options.readers, 1); ++i)
       result.readers.push_back(std::make_unique<postgres_store>(options, access::read_only, identity));
     return result;

@@ -18,6 +18,8 @@ struct postgres_options {
   int readers = 4;
   /// False: a database of an older version is refused instead of brought to the newest.
   bool migrate = true;
+  /// What the spool in the node's folder may hold.
+  std::int64_t spool_bytes = 256 * 1024 * 1024;
 
   /// For each address of the host; libpq takes whole seconds, and at least two.
   std::chrono::seconds connect_timeout{3};
@@ -32,7 +34,8 @@ struct postgres_options {
   std::chrono::milliseconds call_timeout{8'000};
 };
 
-/// Connects, makes the tables or brings them to the newest version, and ends the answers that this node left running as
+/// Connects, makes the tables or brings them to the newest version, stores what an earlier process left in the spool
+/// (`spool.db` in the node's folder), and ends the other answers that this node left running as
 /// `failed`/`interrupted`. Those of other nodes, which may be alive, end when their session is opened. Fails with a sentence
 /// that says why; it has no password in it. `ec::store_unavailable`: it may pass by itself; else it is for a person to mend.
 expected<stores> open_postgres(const postgres_options& options);

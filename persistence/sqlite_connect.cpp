@@ -34,21 +34,20 @@ void make_private(const std::filesystem::path& file) {
   ::close(descriptor);
 }
 
-void migrate(sqlite::connection& db) {
+void migrate(sqlite::connection& db, const sqlite_schema& schema) {
   auto version = db.integer("PRAGMA user_version");
   auto whose = db.integer("PRAGMA application_id");
   auto is_new = db.integer("SELECT count(*) FROM sqlite_schema") == 0;
-  if (!is_new && whose != sqlite_application_id)
+  if (!is_new && whose != schema.application_id)
     throw std::runtime_error{"it is a database of another program"};
-  auto migrations = sqlite_migrations();
-  auto newest = static_cast<std::int64_t>(migrations.size());
+  auto newest = static_cast<std::int64_t>(schema.migrations.size());
   if (version > newest)
     throw std::runtime_error{"a newer version of Parley made it (schema " + std::to_string(version) + ", this one knows "
                              + std::to_string(newest) + ")"};
   for (; version < newest; ++version) {
     db.execute("BEGIN IMMEDIATE");
-    db.execute(migrations[static_cast<std::size_t>(version)]);
-    db.execute("PRAGMA application_id = " + std::to_string(sqlite_application_id));
+    db.execute(schema.migrations[static_cast<std::size_t>(version)]);
+    db.execute("PRAGMA application_id = " + std::to_string(schema.application_id));
     db.execute("PRAGMA user_version = " + std::to_string(version + 1));
     db.execute("COMMIT");
   }
@@ -56,10 +55,14 @@ void migrate(sqlite::connection& db) {
 
 } // namespace
 
-sqlite::connection connect_writer(const std::filesystem::path& file, const sqlite_options& options) {
+sqlite_schema store_schema() {
+  return {sqlite_application_id, sqlite_migrations()};
+}
+
+sqlite::connection connect_writer(const std::filesystem::path& file, const sqlite_options& options, const sqlite_schema& schema) {
   make_private(file);
   auto db = connect(file, options);
-  migrate(db);
+  migrate(db, schema);
   if (auto mode = db.text("PRAGMA journal_mode = WAL"); mode != "wal")
     throw std::runtime_error{"its file system does not allow a write-ahead log (journal mode " + mode + ")"};
   // A burst leaves no log of its size behind.

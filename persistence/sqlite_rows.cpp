@@ -53,6 +53,7 @@ message message_in(const sqlite::rows& row) {
     result.tool_calls = tool_calls_from_json(row.text(22));
   result.reasoning = row.text(23);
   result.content = row.text(24);
+  result.recovered = row.boolean(25);
   return result;
 }
 

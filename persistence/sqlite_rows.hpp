@@ -21,7 +21,7 @@ session session_in(const sqlite::rows& row);
 #define PARLEY_MESSAGE_COLUMNS                                                                                                   \
   "seq, id, session_id, turn_id, parent_id, role, seat, attempt, run_id, status, finish_reason, error_code, error_message, "     \
   "model_id, model_name, prompt_tokens, completion_tokens, usage_reported, first_token_ms, total_ms, created_at, completed_at, " \
-  "tool_calls, reasoning, content"
+  "tool_calls, reasoning, content, recovered"
 
 /// Without its pieces.
 message message_in(const sqlite::rows& row);
@@ -37,5 +37,18 @@ struct outcome {
   std::optional<std::int64_t> first_token, total;
   std::optional<std::string> tool_calls;
 };
+
+/// Runs an insert of PARLEY_MESSAGE_COLUMNS but `seq`, and of `more`.
+template <class... More>
+void insert_message(sqlite::statement& with, const message& added, const More&... more) {
+  outcome of{added};
+  std::optional<int> seat;
+  if (added.seat)
+    seat = *added.seat;
+  with.run(added.id, added.session, added.turn, added.parent, name(added.role), seat, added.attempt, added.run, of.status,
+           of.finish, of.error_code, of.error_message, of.model_id, of.model_name, of.prompt_tokens, of.completion_tokens,
+           of.usage_reported, of.first_token, of.total, added.created_at, added.completed_at, of.tool_calls, added.reasoning,
+           added.content, added.recovered, more...);
+}
 
 } // namespace parley::persistence

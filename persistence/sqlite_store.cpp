@@ -1,6 +1,7 @@
 #include "persistence/sqlite_store.hpp"
 
 #include "persistence/file_lock.hpp"
+#include "persistence/recovered_answer.hpp"
 #include "persistence/repeated_write.hpp"
 #include "persistence/sqlite.hpp"
 #include "persistence/sqlite_connect.hpp"
@@ -28,21 +29,12 @@ public:
   sqlite_store(sqlite::connection db, std::shared_ptr<const file_lock> lock) : lock_(std::move(lock)), db_(std::move(db)) {}
 
   std::vector<expected<store_written>> write(std::span<const store_write> batch) override {
-    std::vector<expected<store_written>> results;
-    results.reserve(batch.size());
-    try {
-      begin_writing_.run();
-      for (auto& what : batch)
-        results.push_back(carry_out(what));
-      commit_.run();
-      last_write_failed_ = false;
-    } catch (const std::exception& why) {
-      // A commit that SQLite reports as failed did not take place.
-      db_.roll_back();
-      last_write_failed_ = true;
-      results.assign(batch.size(), unavailable(why));
-    }
-    return results;
+    return carry_out_all<store_written>(
+      batch, [this](const store_write& what) { return std::visit([this](auto& one) { return apply(one); }, what); });
+  }
+
+  std::vector<expected<recovered_answer>> recover(std::span<const store_answer> answers) override {
+    return carry_out_all<recovered_answer>(answers, [this](const store_answer& what) { return take_back(what); });
   }
 
   expected<session_page> list(const list_sessions& what) override {
@@ -149,9 +141,29 @@ private:
 
   // -- writes, each within the batch's transaction -------------------------------------------------------------------
 
-  expected<store_written> carry_out(const store_write& what) {
+  template <class Result, class What, class Function>
+  std::vector<expected<Result>> carry_out_all(std::span<const What> batch, Function&& one) {
+    std::vector<expected<Result>> results;
+    results.reserve(batch.size());
+    try {
+      begin_writing_.run();
+      for (auto& what : batch)
+        results.push_back(carry_out<Result>([&] { return one(what); }));
+      commit_.run();
+      last_write_failed_ = false;
+    } catch (const std::exception& why) {
+      // A commit that SQLite reports as failed did not take place.
+      db_.roll_back();
+      last_write_failed_ = true;
+      results.assign(batch.size(), unavailable(why));
+    }
+    return results;
+  }
+
+  template <class Result, class Function>
+  expected<Result> carry_out(Function&& one) {
     savepoint_.run();
-    auto result = try_to_carry_out(what);
+    auto result = try_to_carry_out<Result>(one);
     if (!result)
       to_savepoint_.run();
     release_.run();
@@ -159,9 +171,10 @@ private:
   }
 
   /// Lets those errors through that concern the whole transaction.
-  expected<store_written> try_to_carry_out(const store_write& what) {
+  template <class Result, class Function>
+  expected<Result> try_to_carry_out(Function&& one) {
     try {
-      return std::visit([this](auto& one) { return apply(one); }, what);
+      return one();
     } catch (const sqlite::error& why) {
       if (why.code() == SQLITE_CONSTRAINT_UNIQUE || why.code() == SQLITE_CONSTRAINT_PRIMARYKEY)
         return fail(ec::id_conflict, "The id, or the attempt, is taken.");
@@ -218,7 +231,7 @@ private:
       for (auto& added : what.added) {
         if (added.parent && !status_of_message_.query(*added.parent, what.session_key).next())
           return fail(ec::internal, "A message follows one that its session does not have.");
-        insert(added);
+        insert_message(insert_message_, added);
       }
     if (what.changed)
       change(*what.changed);
@@ -270,6 +283,26 @@ private:
     return {};
   }
 
+  expected<recovered_answer> take_back(const store_answer& what) {
+    auto held = stored_epoch(what.session_key);
+    auto there = stored_message(what.answer.id);
+    if (!held || !there || there->session != what.session_key)
+      return std::nullopt;
+    if (*held == what.held && !is_final(there->status)) {
+      if (auto done = apply(what); !done)
+        return tl::unexpected{done.error()};
+      return what.answer;
+    }
+    if (same_outcome(*there, what.answer))
+      return there;
+    if (auto earlier = stored_message(sibling_of(what.answer.id)))
+      return earlier;
+    auto newest = newest_attempt_.query(there->turn, there->seat ? std::optional<int>{*there->seat} : std::nullopt);
+    auto sibling = as_sibling(what.answer, newest.next() ? static_cast<int>(newest.integer(0)) + 1 : 1);
+    insert_message(insert_message_, sibling);
+    return sibling;
+  }
+
   // -- what they have in common --------------------------------------------------------------------------------------
 
   expected<void> check_fence(session_id id, epoch held) {
@@ -311,17 +344,6 @@ private:
     if (!status || is_final(*status))
       return std::optional<std::int64_t>{};
     return std::optional{found.integer(0)};
-  }
-
-  void insert(const message& added) {
-    outcome with{added};
-    std::optional<int> seat;
-    if (added.seat)
-      seat = *added.seat;
-    insert_message_.run(added.id, added.session, added.turn, added.parent, name(added.role), seat, added.attempt, added.run,
-                        with.status, with.finish, with.error_code, with.error_message, with.model_id, with.model_name,
-                        with.prompt_tokens, with.completion_tokens, with.usage_reported, with.first_token, with.total,
-                        added.created_at, added.completed_at, with.tool_calls, added.reasoning, added.content);
   }
 
   void finish(std::int64_t seq, const message& answer) {
@@ -399,9 +421,10 @@ private:
   sqlite::statement messages_after_ =
     db_.prepare("SELECT " PARLEY_MESSAGE_COLUMNS " FROM messages WHERE session_id = ? AND seq > ? ORDER BY seq LIMIT ?");
   sqlite::statement status_of_message_ = db_.prepare("SELECT seq, status FROM messages WHERE id = ? AND session_id = ?");
+  sqlite::statement newest_attempt_ = db_.prepare("SELECT max(attempt) FROM messages WHERE turn_id = ? AND seat IS ?");
   sqlite::statement insert_message_ =
     db_.prepare("INSERT INTO messages (" PARLEY_MESSAGE_COLUMNS
-                ") VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                ") VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   sqlite::statement finish_message_ = db_.prepare(
     "UPDATE messages SET status = ?2, finish_reason = ?3, error_code = ?4, error_message = ?5, model_id = ?6, model_name = ?7, "
     "prompt_tokens = ?8, completion_tokens = ?9, usage_reported = ?10, first_token_ms = ?11, total_ms = ?12, completed_at = ?13, "

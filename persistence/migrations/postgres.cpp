@@ -67,7 +67,11 @@ CREATE TABLE answer_pieces (
 );
 )sql";
 
-constexpr const char* migrations[] = {sessions_and_messages};
+constexpr const char* recovered_answers = R"sql(
+ALTER TABLE messages ADD COLUMN recovered boolean NOT NULL DEFAULT false; -- it came out of a spool, beside the attempt it was
+)sql";
+
+constexpr const char* migrations[] = {sessions_and_messages, recovered_answers};
 
 } // namespace
 

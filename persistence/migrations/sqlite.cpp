@@ -68,7 +68,12 @@ CREATE TABLE answer_pieces (
 ) STRICT;
 )sql";
 
-constexpr const char* migrations[] = {sessions_and_messages};
+// At the row's end, where SQLite adds columns: whoever reads it reads the texts before it anyway.
+constexpr const char* recovered_answers = R"sql(
+ALTER TABLE messages ADD COLUMN recovered INTEGER NOT NULL DEFAULT 0; -- it came out of a spool, beside the attempt it was
+)sql";
+
+constexpr const char* migrations[] = {sessions_and_messages, recovered_answers};
 
 } // namespace
 

@@ -70,6 +70,8 @@ public:
     return std::vector<expected<store_written>>(batch.size());
   }
 
+  std::vector<expected<recovered_answer>> recover(std::span<const store_answer>) override { return {}; }
+
   expected<session_page> list(const list_sessions&) override {
     at_->pass(1);
     return session_page{};

@@ -58,6 +58,46 @@ CAF_TEST(a restarted node ends the answers that it left running) {
   CAF_CHECK_EQUAL(sql("SELECT count(*) FROM answer_pieces"), "0");
 }
 
+CAF_TEST(a restarted node stores what it had spooled before it ends what runs) {
+  begun_turn first{writer()};
+  begun_turn second{writer()};
+  begun_turn gone{writer()};
+  std::vector<store_answer> spooled{{first.about.id, 1, finished(first.answer)}, {gone.about.id, 1, finished(gone.answer)}};
+  for (auto& done : connections.spool->add(spooled))
+    CAF_REQUIRE(done.has_value());
+  CAF_REQUIRE(ok(write(writer(), delete_session{gone.about.id})));
+  for (int i = 0; i < 2; ++i) {
+    reopen();
+    CAF_CHECK(stored(reader(), first.answer.id) == finished(first.answer));
+    CAF_CHECK(stored(reader(), second.answer.id).finish == finish_reason::interrupted);
+    CAF_CHECK_EQUAL(sql("SELECT count(*) FROM messages"), "4");
+    CAF_CHECK(connections.spool->oldest()->empty());
+  }
+}
+
+CAF_TEST(a spooled answer whose session another node took over is stored beside) {
+  begun_turn first{writer()};
+  store_answer spooled{first.about.id, 1, finished(first.answer)};
+  CAF_REQUIRE(connections.spool->add({&spooled, 1}).front().has_value());
+  other_node other{options};
+  auto interrupted = open(*other.opened.writer, first.about.id).messages[1];
+  reopen();
+  auto all = transcript(reader(), first.about.id);
+  CAF_REQUIRE_EQUAL(all.size(), 3u);
+  CAF_CHECK(all[1] == interrupted);
+  CAF_CHECK(all[2].recovered && all[2].attempt == 2);
+  CAF_CHECK_EQUAL(all[2].content, finished(first.answer).content);
+}
+
+CAF_TEST(a database of the first version keeps its messages) {
+  begun_turn first{writer()};
+  CAF_REQUIRE(ok(write(writer(), store_answer{first.about.id, 1, finished(first.answer)})));
+  close();
+  sql("ALTER TABLE messages DROP COLUMN recovered; UPDATE parley_schema SET version = 1");
+  open_stores();
+  CAF_CHECK((transcript(reader(), first.about.id) == std::vector<message>{first.user, finished(first.answer)}));
+}
+
 CAF_TEST(a restarted node ends all of very many) {
   for (int i = 0; i < 45; ++i)
     begun_turn{writer()};
@@ -112,16 +152,16 @@ CAF_TEST(nodes that start at once on an empty database make its tables once) {
   for (auto& each : nodes)
     each.join();
   CAF_CHECK_EQUAL(failed.load(), 0);
-  CAF_CHECK_EQUAL(sql("SELECT string_agg(version::text, ' ') FROM parley_schema"), "1");
-  CAF_CHECK(migrate_postgres(options) == 1);
+  CAF_CHECK_EQUAL(sql("SELECT string_agg(version::text, ' ') FROM parley_schema"), "2");
+  CAF_CHECK(migrate_postgres(options) == 2);
 }
 
 CAF_TEST(a database is not migrated by a node that is told not to) {
   close();
   sql("DROP TABLE parley_schema, answer_pieces, messages, sessions");
   options.migrate = false;
-  CAF_CHECK(says(refusal(), "it has schema 0 and needs 1; run `parley migrate`"));
-  CAF_CHECK(migrate_postgres(options) == 1);
+  CAF_CHECK(says(refusal(), "it has schema 0 and needs 2; run `parley migrate`"));
+  CAF_CHECK(migrate_postgres(options) == 2);
   CAF_CHECK_EQUAL(refusal(), "");
 }
 

@@ -172,6 +172,15 @@ CAF_TEST(a new database knows whose it is and its version) {
   CAF_CHECK_EQUAL(beside.text("PRAGMA integrity_check"), "ok");
 }
 
+CAF_TEST(a database of the first version keeps its messages) {
+  begun_turn first{writer()};
+  CAF_REQUIRE(ok(write(writer(), store_answer{first.about.id, 1, finished(first.answer)})));
+  close();
+  sqlite::connection{file}.execute("ALTER TABLE messages DROP COLUMN recovered; PRAGMA user_version = 1");
+  reopen();
+  CAF_CHECK((transcript(reader(), first.about.id) == std::vector<message>{first.user, finished(first.answer)}));
+}
+
 CAF_TEST(a database of a newer version is refused and left alone) {
   close();
   sqlite::connection{file}.execute("PRAGMA user_version = 1000");

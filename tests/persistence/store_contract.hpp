@@ -58,6 +58,14 @@ message stored(store& in, message_id id) {
   return std::move(*found);
 }
 
+/// One answer out of a spool.
+recovered_answer recover(store& into, const store_answer& what) {
+  auto results = into.recover({&what, 1});
+  CAF_REQUIRE_EQUAL(results.size(), 1u);
+  CAF_REQUIRE(results.front().has_value());
+  return std::move(*results.front());
+}
+
 append_checkpoint piece(const message& of, std::uint64_t position, std::string content, epoch held = 1) {
   return {of.session, held, of.id, std::move(content), {}, position, false};
 }
@@ -591,6 +599,78 @@ CAF_TEST(after a crash a session opens with what was kept) {
   CAF_CHECK_EQUAL(opened.messages[1].content, "Hi the");
   CAF_CHECK((open(writer(), second.about.id).messages == std::vector<message>{second.user, finished(second.answer)}));
   CAF_CHECK(failed_as(ec::fenced, write(writer(), piece(first.answer, 6, "re"))));
+}
+
+// -- coming back from a spool ----------------------------------------------------------------------------------------
+
+CAF_TEST(a spooled answer ends the attempt that it is however often it is tried) {
+  begun_turn first{writer()};
+  CAF_REQUIRE(ok(write(writer(), piece(first.answer, 0, "Hi "))));
+  auto answer = finished(first.answer);
+  for (int i = 0; i < 2; ++i) {
+    CAF_CHECK(recover(writer(), {first.about.id, 1, answer}) == answer);
+    CAF_CHECK((transcript(reader(), first.about.id) == std::vector<message>{first.user, answer}));
+  }
+  // Also after the session was opened anew: it was stored in time.
+  open(writer(), first.about.id);
+  CAF_CHECK(recover(writer(), {first.about.id, 1, answer}) == answer);
+  CAF_CHECK((transcript(reader(), first.about.id) == std::vector<message>{first.user, answer}));
+}
+
+CAF_TEST(a spooled answer whose session went on without it becomes one attempt of its own) {
+  begun_turn first{writer()};
+  CAF_REQUIRE(ok(write(writer(), piece(first.answer, 0, "Hi "))));
+  auto interrupted = open(writer(), first.about.id).messages[1];
+  auto anew = pending_answer(first.user, 0, 2);
+  auto next = user_message(first.about, first.answer.id);
+  CAF_REQUIRE(ok(write(writer(), append_messages{first.about.id, 2, {anew, next}, std::nullopt})));
+  auto expected = finished(first.answer);
+  expected.attempt = 3;
+  expected.recovered = true;
+  for (int i = 0; i < 2; ++i) {
+    auto recovered = recover(writer(), {first.about.id, 1, finished(first.answer)});
+    CAF_REQUIRE(recovered.has_value());
+    CAF_CHECK(recovered->id != first.answer.id);
+    expected.id = recovered->id;
+    CAF_CHECK(recovered == expected);
+    CAF_CHECK((transcript(reader(), first.about.id) == std::vector<message>{first.user, interrupted, anew, next, expected}));
+  }
+  // The new owner still has what it runs.
+  CAF_CHECK(ok(write(writer(), store_answer{first.about.id, 2, finished(anew)})));
+  reopen();
+  CAF_CHECK(stored(reader(), expected.id) == expected);
+}
+
+CAF_TEST(spooled answers of both seats that come too late are attempts of their seats) {
+  begun_turn first{writer()};
+  auto beside = pending_answer(first.user, 1);
+  CAF_REQUIRE(ok(write(writer(), append_messages{first.about.id, 1, {beside}, std::nullopt})));
+  open(writer(), first.about.id);
+  begun_turn other{writer()};
+  std::vector<store_answer> answers{{first.about.id, 1, finished(first.answer, "A")},
+                                    {other.about.id, 1, finished(other.answer)},
+                                    {first.about.id, 1, finished(beside, "B")}};
+  auto results = writer().recover(answers);
+  CAF_REQUIRE_EQUAL(results.size(), 3u);
+  for (auto& result : results)
+    CAF_REQUIRE(result.has_value() && result->has_value());
+  CAF_CHECK(**results[1] == finished(other.answer));
+  for (auto at : {0u, 2u}) {
+    auto& sibling = **results[at];
+    CAF_CHECK(sibling.seat == answers[at].answer.seat && sibling.attempt == 2 && sibling.recovered);
+    CAF_CHECK_EQUAL(stored(reader(), sibling.id).content, answers[at].answer.content);
+  }
+}
+
+CAF_TEST(a spooled answer of a session that is gone is nothing) {
+  begun_turn first{writer()};
+  CAF_REQUIRE(ok(write(writer(), delete_session{first.about.id})));
+  CAF_CHECK(!recover(writer(), {first.about.id, 1, finished(first.answer)}));
+  CAF_CHECK(failed_as(ec::not_found, reader().find(find_message{first.answer.id})));
+  // Nor is one that was never begun.
+  begun_turn second{writer()};
+  CAF_CHECK(!recover(writer(), {second.about.id, 1, finished(pending_answer(second.user, 1))}));
+  CAF_CHECK_EQUAL(transcript(reader(), second.about.id).size(), 2u);
 }
 
 // -- batches ---------------------------------------------------------------------------------------------------------
