@@ -6,7 +6,20 @@
 #include "wire/ws_frames.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <unordered_map>
+
+namespace parley {
+
+/// From a session to itself: the store didn't give its word, and may do so now.
+struct reload_session {};
+
+/// A session as it sees itself.
+using reloadable_session = session_actor::extend<caf::reacts_to<reload_session>>;
+
+} // namespace parley
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::reload_session)
 
 namespace parley {
 
@@ -17,6 +30,9 @@ constexpr std::size_t max_targets = 8;
 
 /// What a subscriber that begins to watch is shown of a session.
 constexpr std::ptrdiff_t max_state_messages = 50;
+
+/// Between two tries to get the store's word for what a session is.
+constexpr std::chrono::seconds reload_pause{1};
 
 /// The run under way. Until its messages are committed nobody gets to see it: who asks waits in `waiting`.
 struct current_run {
@@ -39,7 +55,7 @@ struct finished_run {
 
 class session_state;
 
-using self_pointer = session_actor::stateful_pointer<session_state>;
+using self_pointer = reloadable_session::stateful_pointer<session_state>;
 
 class session_state {
 public:
@@ -56,8 +72,8 @@ public:
   session_state(const session_state&) = delete;
   session_state& operator=(const session_state&) = delete;
 
-  session_actor::behavior_type start(node_context_ptr node, sessions_actor parent, persistence_actor store,
-                                     opened_session opened) {
+  reloadable_session::behavior_type start(node_context_ptr node, sessions_actor parent, persistence_actor store,
+                                          opened_session opened) {
     node_ = std::move(node);
     parent_ = std::move(parent);
     store_ = std::move(store);
@@ -87,6 +103,10 @@ public:
             [this](const relay_typing& m) { counted(), relay(m); },
             [this](answer_unspooled& m) { counted(), on_unspooled(m.answer); },
             [this](answer_completed& m) { on_completed(m); },
+            [this](reload_session) {
+              if (reloading_)
+                reload(ended_by_reload_);
+            },
             [this](const ask_idle&) {
               if (!running_ && store_requests_ == 0 && watchers_.empty())
                 self_->send(parent_, session_idle{about_.id, requests_seen_});
@@ -242,7 +262,7 @@ private:
     if (removed_)
       return to_error({ec::not_found, "There is no such session.", "session_id"});
     if (reloading_)
-      return to_error(being_reloaded());
+      return once_reloaded(wanted);
     if (wanted.only_direct && about_.models.size() > 1)
       return to_error({ec::invalid_request, "This path shows one answer; the session compares several.", "session_id"});
     if (auto* asked = question_of(wanted); asked && running_ && !running_->committed && asked->id == running_->question.id)
@@ -280,6 +300,8 @@ private:
     auto* question = messages_.user_message_of(wanted.id);
     if (answer->role != message_role::assistant || !answer->run || !question)
       return to_error({ec::invalid_request, "Only an answer of a model can be made anew.", "id"});
+    if (reloading_)
+      return once_reloaded(wanted);
     if (auto busy = refusal())
       return to_error(*busy);
     if (!messages_.is_last_turn(question->id))
@@ -292,8 +314,6 @@ private:
 
   /// Why no run can begin now.
   std::optional<failure> refusal() const {
-    if (reloading_)
-      return being_reloaded();
     if (running_)
       return failure{ec::turn_in_progress,
                      "The session is answering turn " + to_string(running_->ids.turn) + "; read along from cursor "
@@ -437,20 +457,56 @@ private:
 
   /// Takes the store's word for what the session is. `over`, if given, is a run that this ends.
   void reload(std::optional<run_id> over = std::nullopt) {
-    reloading_ = true;
+    if (store_asked_again_ || removed_)
+      return;
+    reloading_ = store_asked_again_ = true;
     ++store_requests_;
     self_->request(store_, defaults::store_timeout, open_session{about_.id})
       .then(
         [this, over](opened_session& opened) {
           --store_requests_;
-          reloading_ = false;
+          reloading_ = store_asked_again_ = false;
           about_ = std::move(opened.about);
           held_ = opened.held;
           messages_ = conversation{std::move(opened.messages)};
           if (over)
             self_->send(parent_, run_over{about_.id, *over, 0});
+          reloaded(nullptr);
         },
-        [this](const caf::error&) { self_->quit(caf::exit_reason::user_shutdown); }); // the next request loads it anew
+        [this, over](const caf::error& why) {
+          --store_requests_;
+          store_asked_again_ = false;
+          reloaded(&why);
+          auto code = to_failure(why).code;
+          if (code != ec::store_unavailable && code != ec::unavailable)
+            return self_->quit(caf::exit_reason::user_shutdown); // the next request loads it anew
+          // What it has in memory can be read also while the store is away.
+          ended_by_reload_ = over;
+          self_->delayed_send(self_, reload_pause, reload_session{});
+        });
+  }
+
+  void reloaded(const caf::error* failed) {
+    for (auto& go_on : std::exchange(after_reload_, {}))
+      go_on(failed);
+  }
+
+  /// A request that the store's word has to come before.
+  template <class Request>
+  opening once_reloaded(const Request& wanted) {
+    if (store_asked_again_)
+      return to_error(being_reloaded());
+    auto promise = self_->make_response_promise<run_opened>();
+    after_reload_.push_back([this, promise, wanted](const caf::error* failed) mutable {
+      if (failed) {
+        promise.deliver(*failed);
+      } else {
+        --requests_seen_; // it comes again
+        promise.delegate(session_actor{self_}, wanted);
+      }
+    });
+    reload(ended_by_reload_);
+    return promise;
   }
 
   static failure being_reloaded() { return {ec::unavailable, "The session is being recovered; please try again.", {}}; }
@@ -461,12 +517,12 @@ private:
     auto* found = messages_.find(wanted.id);
     if (!found || removed_)
       return to_error(no_such_message());
-    if (reloading_)
-      return to_error(being_reloaded());
     auto run = found->run;
     if (found->role == message_role::user)
       if (auto answers = messages_.answers_of(found->id); !answers.empty())
         run = answers.back()->run;
+    if (reloading_ && !(run && logs_.contains(*run))) // a log that is there tells what was told before
+      return once_reloaded(wanted);
     bool other_run = wanted.from.run && run && wanted.from.run != *run;
     return open(run, other_run ? 0 : wanted.from.offset, wanted.home);
   }
@@ -660,6 +716,12 @@ private:
   std::vector<caf::typed_response_promise<store_written>> removals_;
   /// What is in memory may not be what is stored: no run is begun or shown until it is.
   bool reloading_ = false;
+  /// The store is being asked for it; else there is a pause.
+  bool store_asked_again_ = false;
+  /// A run that is over once it is there.
+  std::optional<run_id> ended_by_reload_;
+  /// Who waits for it.
+  std::vector<std::function<void(const caf::error*)>> after_reload_;
 };
 
 } // namespace

@@ -208,6 +208,41 @@ CAF_TEST(a question that cannot be stored is refused and its upstream let go) {
   CAF_CHECK_EQUAL(book->sessions[about].title, "Again");
 }
 
+CAF_TEST(a session can be read while its store is away) {
+  begin_run();
+  upstream_does(0, [](auto& r) { r.answer("whole"); });
+  book->broken = away;
+  CAF_CHECK_EQUAL(code_of(ask<run_opened>(sessions(), question(about, "More"))), "store_unavailable");
+  for (int i = 0; i < 3; ++i) {
+    pass(1s);
+    auto all = ask<message_page>(sessions(), show_transcript{{about, std::nullopt, 50}});
+    CAF_REQUIRE(all.has_value());
+    CAF_CHECK_EQUAL(all->data.size(), 2u);
+    CAF_CHECK(read(*attach(run.user))->has("a0:{\"content\":\"whole\"}"));
+  }
+  CAF_CHECK_EQUAL(code_of(ask<run_opened>(sessions(), question(about, "More"))), "store_unavailable");
+  book->broken.reset();
+  pass(1s);
+  CAF_CHECK_EQUAL(code_of(ask<run_opened>(sessions(), question(about, "More"))), "-");
+  CAF_CHECK_EQUAL(ask<message_page>(sessions(), show_transcript{{about, std::nullopt, 50}})->data.size(), 4u);
+}
+
+CAF_TEST(an answer in the spool is finished and said not to be stored) {
+  begin_run();
+  book->spools = true;
+  upstream_does(0, [](auto& r) { r.answer("whole"); });
+  CAF_CHECK_EQUAL(log->count("ad:{\"finishReason\":\"stop\""), 1);
+  CAF_CHECK_EQUAL(log->count("\"stored\":false"), 1);
+  CAF_CHECK_EQUAL(log->ends, 1);
+  // The session goes by what it knows, and takes the next turn once the store is back.
+  auto all = ask<message_page>(sessions(), show_transcript{{about, std::nullopt, 50}});
+  CAF_REQUIRE(all.has_value());
+  CAF_CHECK_EQUAL(all->data.back().content, "whole");
+  book->spools = false;
+  CAF_CHECK(!stored().finish);
+  answered(about, "More", "Fine");
+}
+
 CAF_TEST(the same question gets in once the store is back) {
   about = new_session({"m1"}).about.id;
   auto id = new_id<message_id>();

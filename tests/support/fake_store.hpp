@@ -19,6 +19,8 @@ struct fake_store_book {
   /// Writes wait in `held`, until it is false and the actor gets a `store_health`.
   bool hold = false;
   std::vector<std::function<void()>> held;
+  /// Finished answers are answered as spooled, and nobody stores them.
+  bool spools = false;
   /// Set: writes are answered with it.
   std::optional<failure> broken;
   /// Set: those that it picks are answered with its failure.
@@ -49,6 +51,8 @@ struct fake_store_book {
   }
 
   expected<store_written> carry_out(const store_write& write) {
+    if (spools && std::holds_alternative<store_answer>(write))
+      return store_written{spooled{}};
     if (broken)
       return tl::unexpected{*broken};
     if (refuse)
