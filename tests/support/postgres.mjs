@@ -103,6 +103,12 @@ export class Postgres {
     await this.#exited;
   }
 
+  /** As `pg_ctl stop -m fast`: transactions are rolled back, and all is in order. */
+  async shutDown() {
+    this.#child.kill('SIGINT');
+    await this.#exited;
+  }
+
   /** Its processes are there and do nothing, until `thaw()`. */
   freeze() {
     this.#signal('SIGSTOP');
@@ -112,11 +118,13 @@ export class Postgres {
     this.#signal('SIGCONT');
   }
 
-  async stop() {
+  /** `before`: what is to be done between its end and the removal of its folder. */
+  async stop({before = () => {}} = {}) {
     if (this.#child && !this.#child.ended) {
       this.thaw();
       await this.kill();
     }
+    await before();
     await rm(this.folder, {recursive: true, force: true});
   }
 

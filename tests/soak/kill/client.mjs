@@ -1,5 +1,6 @@
 // One client of the soak: one turn after the other, each recorded as it was seen. It knows nothing but what it was told over HTTP.
 
+import {setTimeout as sleep} from 'node:timers/promises';
 import {finishOf} from '../../support/api_client.mjs';
 import {newId} from '../../e2e/world.mjs';
 import {expectedText} from './random.mjs';
@@ -14,7 +15,7 @@ export class Client {
     Object.assign(this, {number, api, random, records});
   }
 
-  /** One turn. `life.killed` tells whether a broken stream is what we wanted. */
+  /** One turn. `life.killed` tells whether a broken stream is what we wanted, `life.mayRefuse` whether 503 is. */
   async turn(life) {
     try {
       const repeats = this.#open && (!this.#open.acknowledged || this.random.chance(0.3));
@@ -31,6 +32,11 @@ export class Client {
       await this.#read(turn, run);
       this.#open = undefined;
     } catch (error) {
+      // Nothing of the turn was begun, and it is posted again.
+      if (life.mayRefuse && error.actual === 503) {
+        life.refused++;
+        return void (await sleep(this.random.between(300, 1000)));
+      }
       // Fetch and the line reader tell a broken connection in many ways; all are alike to us once the server was killed.
       if (!life.killed) this.records.problems.push({kind: 'broken without a kill', what: `${error.stack ?? error} ${error.cause ?? ''}`});
       throw error;

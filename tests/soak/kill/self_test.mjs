@@ -38,13 +38,31 @@ function sound() {
   return {records: {sessions: ['s'], turns}, stored: new Map([['s', messages]])};
 }
 
+/** The second answer of it was given up, and came out of the spool later. */
+function soundWithRecovered() {
+  const world = sound();
+  const messages = world.stored.get('s');
+  messages.push({...messages[1], id: 'a1 recovered', attempt: 2, recovered: true});
+  Object.assign(messages[1], {content: 'whole', finish_reason: 'interrupted', status: 'failed', usage: null});
+  return world;
+}
+
+const faultsOfRecovered = {
+  'altered answer': ({messages}) => (messages[5].content = 'whole_answer'),
+  'lost answer': ({messages, remove}) => remove(messages[1]),
+  'altered finish': ({messages, remove}) => remove(messages[5]),
+  'doubled answer': ({messages}) => messages.push({...messages[5], id: 'a1 recovered twice'}),
+  'second answer': ({messages}) => messages.push({...messages[5], id: 'a1 recovered twice', attempt: 3}),
+};
+
 const faults = {
   'lost session': (world) => world.stored.set('s', null),
   'lost user message': ({messages, remove}) => remove(messages[3]),
   'lost answer': ({messages, remove}) => remove(messages[2]),
   'doubled message': ({messages}) => messages.push({...messages[1]}),
   'doubled answer': ({messages}) => messages.push({...messages[1], id: 'a1 again'}),
-  'second answer': ({messages}) => messages.push({...messages[1], id: 'a1 again', attempt: 2}),
+  'second answer': ({messages}) => messages.push({...messages[1], id: 'a1 again', attempt: 2, recovered: true}),
+  'second answer of the same': ({messages}) => messages.push({...messages[1], id: 'a1 again', attempt: 2}),
   'message that nobody asked for': ({messages}) => messages.push({...messages[0], id: 'u9'}),
   'altered user message': ({messages}) => (messages[0].content = 'Ome'),
   'altered answer': ({messages}) => (messages[1].content = 'whole_answer'),
@@ -61,17 +79,20 @@ const faults = {
 /** The names of what the checker got wrong; empty if it is to be trusted. */
 export function selfTest() {
   const wrong = [];
-  const healthy = sound();
-  if (check(healthy.records, healthy.stored).length) wrong.push('all is well');
-  for (const [kind, plant] of Object.entries(faults)) {
-    const world = sound();
+  for (const [name, make] of Object.entries({sound, soundWithRecovered})) {
+    const {records, stored} = make();
+    if (check(records, stored).length) wrong.push(name);
+  }
+  const planted = [...Object.entries(faults).map((fault) => [sound, ...fault]), ...Object.entries(faultsOfRecovered).map((fault) => [soundWithRecovered, ...fault])];
+  for (const [make, kind, plant] of planted) {
+    const world = make();
     const messages = world.stored.get('s');
     world.messages = messages;
     world.remove = (message) => messages.splice(messages.indexOf(message), 1);
     plant(world);
-    if (!check(world.records, world.stored).some((problem) => problem.kind === kind)) wrong.push(kind);
+    if (!check(world.records, world.stored).some((problem) => problem.kind === kind.replace(' of the same', ''))) wrong.push(kind);
   }
-  return {count: Object.keys(faults).length + 1, wrong};
+  return {count: planted.length + 2, wrong};
 }
 
 /** The same with the data of a real run: a loss, a duplicate and an altered answer, each planted in a copy. */
