@@ -3,7 +3,7 @@
 // is left out until the next words tell.
 
 /** A marker alone in its line: it may become a list, a heading, a rule, a table or a fence. */
-const undecidedLine = /(^|\n)[ \t]*(?:[-=*+_]{1,3}|#{1,6}|\d{1,9}[.)]?|>|`{1,2}|~{1,2}|\|[^\n]*)?[ \t]*$/;
+const undecidedLine = /(^|\n)[ \t]*(?:[-=*+_]{1,3}|#{1,6}|\d{1,9}[.)]?|>|`{1,2}|~{1,2}|\|)?[ \t]*$/;
 
 const fence = /^ {0,3}(`{3,}|~{3,})/;
 
@@ -26,13 +26,19 @@ function insideFence(text: string): boolean {
   return opened !== '';
 }
 
-/** A table's first line is none until the second one says so: a row without that is held back. */
+/** A table's first line is none until the second one says so: rows are held back until that one is whole. */
 function holdBackTable(text: string): string {
-  const last = text.replace(/\n$/, '');
-  const line = last.slice(last.lastIndexOf('\n') + 1);
-  const before = last.slice(0, last.length - line.length).replace(/\n$/, '');
-  const previous = before.slice(before.lastIndexOf('\n') + 1);
-  return /^\s*\|/.test(line) && !/^\s*\|/.test(previous) ? before + '\n' : text;
+  const lines = text.split('\n');
+  // Behind the last line end nothing may stand yet.
+  const end = lines.at(-1) === '' ? lines.length - 1 : lines.length;
+  let first = end;
+  while (first > 0 && /^\s*\|/.test(lines[first - 1]!)) --first;
+  const secondIsWhole = lines.length > first + 2;
+  if (first === end || secondIsWhole) return text;
+  return lines
+    .slice(0, first)
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 /** Closes emphasis and code, and shows of a link that isn't whole only its text. */
@@ -45,7 +51,7 @@ function closeInline(text: string): string {
       at += 2;
       continue;
     }
-    const run = /^(`+|\*{1,3}|~~|__?)/.exec(shown.slice(at, at + 12))?.[0] ?? '';
+    const run = /^(`+|\*{1,3}|~~?|__?)/.exec(shown.slice(at, at + 12))?.[0] ?? '';
     if (run === '') {
       ++at;
     } else if (char === '`') {

@@ -3,7 +3,7 @@ import {notice, open, sidebarShown} from '../state/app';
 import type {OpenSession} from '../state/open_session';
 import {go, route} from '../state/route';
 import {titleOf} from '../text/words';
-import {focusComposer} from './focus';
+import {focusComposer, isNarrow} from './focus';
 import {LeaderboardView} from './Leaderboard';
 import {NewSession} from './NewSession';
 import {SessionDialogs} from './SessionMenu';
@@ -24,7 +24,7 @@ export function App() {
     <div class="app">
       <Sidebar />
       {sidebarShown.value && <div class="shade" onClick={() => (sidebarShown.value = false)} />}
-      <main>{view(session)}</main>
+      <main inert={sidebarShown.value && isNarrow()}>{view(session)}</main>
       <SessionDialogs />
       <Notice />
     </div>

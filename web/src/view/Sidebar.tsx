@@ -1,4 +1,4 @@
-import {useState} from 'preact/hooks';
+import {useEffect, useRef, useState} from 'preact/hooks';
 import type {Session} from '../api/types';
 import {open, sessions, sessionsLoaded, sidebarShown} from '../state/app';
 import {votes} from '../state/features';
@@ -6,6 +6,7 @@ import {onLinkClick, route, sessionPath} from '../state/route';
 import {theme, type Theme} from '../state/theme';
 import {dayOf, titleOf} from '../text/words';
 import {IconButton} from './Button';
+import {isNarrow} from './focus';
 import {Icon, type IconName} from './icons';
 import {SessionMenu} from './SessionMenu';
 
@@ -13,8 +14,12 @@ export function Sidebar() {
   const [words, setWords] = useState('');
   const found = sessions.value.filter((session) => titleOf(session).toLowerCase().includes(words.trim().toLowerCase()));
   const hide = () => (sidebarShown.value = false);
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (sidebarShown.value && isNarrow() && !nav.current?.contains(document.activeElement)) nav.current?.querySelector('a')?.focus();
+  }, [sidebarShown.value]);
   return (
-    <nav class="sidebar" aria-label="Sessions" data-shown={sidebarShown.value} onKeyDown={(event) => event.key === 'Escape' && hide()}>
+    <nav ref={nav} class="sidebar" aria-label="Sessions" data-shown={sidebarShown.value} onKeyDown={(event) => event.key === 'Escape' && hide()}>
       <div class="brand">
         <a href="/" onClick={(event) => (onLinkClick(event), hide())}>
           <Mark /> Parley

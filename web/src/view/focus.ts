@@ -5,3 +5,6 @@ export const isTouch = matchMedia('(pointer: coarse)').matches;
 export function focusComposer(): void {
   if (!isTouch) document.getElementById('composer')?.focus();
 }
+
+/** The list of sessions is a drawer then, and what lies below it is out of reach. */
+export const isNarrow = () => matchMedia('(width < 52rem)').matches;
