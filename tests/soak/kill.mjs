@@ -1,4 +1,4 @@
-// ./dev soak kill [--seed N] [--minutes M] [--kills N] [--streams N] [--self-test]
+// ./dev soak kill [--seed N] [--minutes M] [--kills N] [--streams N] [--store sqlite|postgres] [--self-test]
 //
 // A hundred clients stream direct and compare answers while the server is killed (SIGKILL) at random moments and started again.
 // After each kill, what the clients saw is held against what the store has: the database opens; each finish that was seen is there
@@ -9,6 +9,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {Api} from '../support/api_client.mjs';
 import {FaultUpstream} from '../support/fault_upstream.mjs';
 import {binary, Parley} from '../support/parley_process.mjs';
+import {Postgres} from '../support/postgres.mjs';
 import {check, owedBy} from './kill/checker.mjs';
 import {Client, models} from './kill/client.mjs';
 import {answerTo, Random} from './kill/random.mjs';
@@ -18,11 +19,14 @@ const {values: options} = parseArgs({
   options: {
     seed: {type: 'string', default: '1'},
     minutes: {type: 'string', default: '1'},
-    kills: {type: 'string', default: '20'},
+    kills: {type: 'string'}, // twenty a minute
     streams: {type: 'string', default: '100'},
+    store: {type: 'string', default: 'sqlite'},
     'self-test': {type: 'boolean', default: false},
   },
 });
+
+if (!['sqlite', 'postgres'].includes(options.store)) throw new Error(`--store is sqlite or postgres, not ${options.store}`);
 
 const {count, wrong} = selfTest();
 console.log(`The checker: ${count - wrong.length} of ${count} planted cases told right${wrong.length ? `, not: ${wrong.join(', ')}` : ''}`);
@@ -31,17 +35,19 @@ if (wrong.length || options['self-test']) {
   process.exit(wrong.length ? 1 : 0);
 }
 
-const kills = Number(options.kills);
+const kills = Number(options.kills ?? Math.max(1, Math.round(20 * Number(options.minutes))));
 const random = new Random(Number(options.seed));
 const begun = Date.now();
 const deadline = begun + Number(options.minutes) * 60_000;
-console.log(`${kills} kills under ${options.streams} streams, seed ${options.seed}, ${binary()}`);
+console.log(`${kills} kills under ${options.streams} streams, seed ${options.seed}, on ${options.store}, ${binary()}`);
 
 const upstream = await FaultUpstream.start({remembers: false});
 for (const model of models) upstream.behave(model, (request) => answerTo(lastText(request.body), model));
 const provider = (kind) => ({name: `soak-${kind}`, kind, base_url: `${upstream.origin}/v1`, api_key: '${E2E_OPENAI_KEY}'});
+const server = options.store === 'postgres' ? await Postgres.start() : undefined;
 const parley = await Parley.start({
   config: {
+    ...(server ? {store: {url: server.url}} : {}),
     log: {level: 'info'},
     limits: {checkpoint_interval: '500ms'},
     providers: ['openai', 'anthropic'].map(provider),
@@ -137,6 +143,7 @@ try {
   found.push({kind: 'unclean end', what: error.message});
 }
 await upstream.stop();
+await server?.stop();
 
 // A session is looked at after each kill that touched it, and at the end: its problems come more than once.
 const distinct = [...new Set(found.map(({kind, what}) => `${kind}: ${what}`))];
