@@ -32,7 +32,7 @@ const pace = 100;
 // Some end before the outage, most in it, some after it: from 3 s on until 10 s after it.
 const lengthOf = () => random.between(3000, outageMs + 15_000) / pace;
 const answers = new Map();
-upstream.behave('soak', ({body}) => ({reply: answers.get(body.messages.at(-1).content), pace}));
+upstream.behave('soak', ({body}) => ({reply: answers.get(body.messages.at(-1).content) ?? ['never seen'], pace}));
 const parley = await Parley.start({
   config: {
     log: {level: 'info'},
