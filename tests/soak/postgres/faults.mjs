@@ -103,7 +103,11 @@ export class Disk {
 
   fill() {
     const {bavail, bsize} = statfsSync(this.folder);
-    writeFileSync(this.ballast, Buffer.alloc(bavail * bsize));
+    try {
+      writeFileSync(this.ballast, Buffer.alloc(bavail * bsize));
+    } catch (error) {
+      if (error.code !== 'ENOSPC') throw error; // the server was faster to the last bytes
+    }
   }
 
   clear() {
