@@ -117,7 +117,7 @@ private:
 
   /// A finished answer while the store isn't there.
   caf::typed_response_promise<store_written> keep(store_answer what, request_number number, std::size_t size) {
-    if (presence_ == presence::away) {
+    if (presence_ == presence::away || held_bytes_ + size > options_.write_queue_bytes) {
       auto result = promise<store_written>(threads_->spooling.queue, spool_job{number, std::move(what)}, number, size);
       spooling_ += waiting_.contains(number) ? 1 : 0;
       return result;
@@ -125,7 +125,13 @@ private:
     auto result = self_->make_response_promise<store_written>();
     waiting_.emplace(number, static_cast<caf::response_promise&>(result));
     held_.push_back({number, std::move(what)});
+    held_bytes_ += size;
     return result;
+  }
+
+  std::vector<spool_job> take_held() {
+    held_bytes_ = 0;
+    return std::exchange(held_, {});
   }
 
   void to_spool(spool_job job) {
@@ -152,7 +158,7 @@ private:
     for (auto number : std::exchange(health_asked_, {}))
       if (waiting_.contains(number))
         deliver(number, to_error(why));
-    to_spool(std::exchange(held_, {}));
+    to_spool(take_held());
     // What the writing thread, which may be stuck for a while, has not begun.
     for (auto& job : threads_->writes.queue.withdraw()) {
       if (auto* unwritten = std::get_if<write_job>(&job)) {
@@ -203,7 +209,7 @@ private:
       return replay();
     presence_ = presence::present;
     spdlog::info("The store works again, and has all that was in the spool.");
-    for (auto& job : std::exchange(held_, {})) {
+    for (auto& job : take_held()) {
       auto number = job.request;
       auto size = weight(job.what);
       if (auto& queue = threads_->writes.queue; !queue.push(write_job{number, std::move(job.what)}, size))
@@ -299,7 +305,7 @@ private:
 
   void on_thread_done(const thread_done& done) {
     if (done.wrote && threads_->has_spool()) {
-      to_spool(std::exchange(held_, {}));
+      to_spool(take_held());
       threads_->close_spool();
     }
     if (--threads_at_work_ == 0)
@@ -329,8 +335,9 @@ private:
   /// Answers on their way to the spool, and whether any got there since the last `replay_job`.
   std::size_t spooling_ = 0;
   bool spooled_since_ = false;
-  /// While `returning`: answers that wait for the store.
+  /// While `returning`: answers that wait for the store, as many as the queue of writes may hold; others are spooled yet.
   std::vector<spool_job> held_;
+  std::size_t held_bytes_ = 0;
   /// Who waits for the sentinel's word.
   std::vector<request_number> health_asked_;
   /// The sentinel has yet to answer, for so many looks.
