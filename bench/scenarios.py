@@ -30,7 +30,7 @@ SCENARIOS = (
     Scenario("burst-1000", "1,000 clients connect and ask in the same instant, then 10 chunks/s",
              Load(1000, rate=10, seconds=3, ramp_ms=0, late=True), turns=3),
     Scenario("observed-1000", "1,000 streams, 20 chunks/s each; at Parley's 100 of them are also watched by WebSocket",
-             Load(1000, ramp_ms=4000, observers=100), turns=1),
+             Load(1000, seconds=6, ramp_ms=4000, observers=100), turns=1),
     Scenario("paced-100", "100 streams, 20 chunks/s each", Load(100, seconds=8), once=SLOW, turns=1),
     Scenario("compare-1000", "1,000 compare streams of 2 answers, 10 chunks/s each answer",
              Load(1000, rate=10, answers=2), once=("python",)),

@@ -2,6 +2,7 @@
 // epoll. Each answer's text is checked by its hash (`answer_text.hpp`).
 //
 //   turns --port P --model first [--turns 1000000] [--seconds 0] [--clients 64] [--sessions 1000] [--visits 4] [--in-a-row 5]
+//         [--rate 1000]
 //
 // A session is asked 5 times in a row, then rests while all others have theirs; after 4 such visits it is deleted, and a new
 // one takes its place, so that no history grows without bound. The first ones are deleted after 1 to 4 visits, so that at any
@@ -12,10 +13,12 @@
 #include "bench/histogram.hpp"
 #include "bench/http_response.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <map>
 #include <netinet/tcp.h>
 #include <string>
@@ -38,6 +41,7 @@ struct turns_options {
   std::size_t sessions = 1000;
   int visits = 4;
   int in_a_row = 5;
+  std::uint64_t rate = 1000;
 };
 
 /// A place in the rotation: the session that is there now.
@@ -46,7 +50,7 @@ struct place {
   int visits = 0;
 };
 
-enum class state { connecting, making_session, asking, deleting, done };
+enum class state { connecting, making_session, waiting, asking, deleting, done };
 
 struct client {
   int fd = -1;
@@ -78,9 +82,15 @@ public:
       connect(c);
     while (running_ > 0 && now_ns() - progress_at_ < patience_ns) {
       epoll_event events[256];
-      auto count = epoll_wait(epoll_, events, 256, 1000);
+      auto count = epoll_wait(epoll_, events, 256, waiting_.empty() ? 1000 : 1);
       for (int i = 0; i < count; ++i)
         ready(clients_[events[i].data.u64], events[i].events);
+      while (!waiting_.empty() && may_begin()) {
+        auto& c = *waiting_.front();
+        waiting_.pop_front();
+        if (c.at == state::waiting)
+          ask(c);
+      }
     }
     if (running_ > 0)
       ++reasons_["nothing came for 30 s"];
@@ -140,12 +150,29 @@ private:
     if (p->session.empty())
       return send(c, state::making_session, "POST /api/sessions/", R"({"mode":"direct","models":[")" + options_.model + "\"]}");
     ++begun_turns_;
+    c.at = state::waiting;
+    waiting_.push_back(&c);
+  }
+
+  /// Is it time for another turn? Then it is taken. One that was missed isn't made up for.
+  bool may_begin() {
+    if (options_.rate == 0)
+      return true;
+    auto now = now_ns();
+    if (now < next_at_)
+      return false;
+    constexpr std::uint64_t made_up_for = 20'000'000;
+    next_at_ = std::max(next_at_, now - made_up_for) + 1'000'000'000 / options_.rate;
+    return true;
+  }
+
+  void ask(client& c) {
     ++c.asked;
     c.asked_at = now_ns();
     c.first_seen = false;
     c.answer = {};
     send(c, state::asking, "POST /api/messages/stream/",
-         R"({"session_id":")" + p->session + R"(","messages":[{"role":"user","content":"And then?"}]})");
+         R"({"session_id":")" + c.places[c.current].session + R"(","messages":[{"role":"user","content":"And then?"}]})");
   }
 
   void send(client& c, state at, const std::string& what, const std::string& body) {
@@ -238,6 +265,9 @@ private:
   std::uint64_t begun_ = 0;
   std::uint64_t progress_at_ = now_ns();
   std::uint64_t begun_turns_ = 0;
+  /// Those whose turn is next, and when the first of them may begin.
+  std::deque<client*> waiting_;
+  std::uint64_t next_at_ = 0;
   /// Whole ones.
   std::uint64_t turns_ = 0;
   std::uint64_t chunks_ = 0;
@@ -265,6 +295,8 @@ turns_options parse(int argc, char** argv) {
       o.sessions = std::stoul(value);
     else if (name == "--visits")
       o.visits = std::stoi(value);
+    else if (name == "--rate")
+      o.rate = std::stoull(value);
     else if (name == "--in-a-row")
       o.in_a_row = std::stoi(value);
     else {
