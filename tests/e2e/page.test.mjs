@@ -1,56 +1,11 @@
 // The page as people use it: in Debian's Chromium, with keys and clicks, looked at by what it shows.
 
 import assert from 'node:assert/strict';
-import {after, before} from 'node:test';
-import {assertAccessible, Browser, openPage} from '../support/browser.mjs';
-import {test, world} from './world.mjs';
+import {assertAccessible} from '../support/browser.mjs';
+import {answer, ask, choose, composer, pageWorld, see} from './page_world.mjs';
+import {test} from './world.mjs';
 
-const {upstream, parley, api} = await world();
-let browser;
-before(async () => (browser = await Browser.start()));
-after(() => browser?.stop());
-
-/** A window with a page in it, closed with the test; no complaint in its console may be left. */
-async function open(t, path = '/', options = {}) {
-  const context = await browser.window(parley.origin, options);
-  const page = await openPage(context, path);
-  t.after(async () => {
-    await context.close();
-    // The server has no votes yet: the page asks, and goes on without.
-    assert.deepEqual(page.complaints.filter((line) => !line.includes('/api/leaderboard/')), []);
-  });
-  return page;
-}
-
-const composer = (page) => page.getByRole('textbox', {name: 'Ask something'});
-const answer = (page, name) => page.getByRole('article', {name});
-const see = (locator) => locator.first().waitFor();
-
-/** Chooses models for a new session by the page's own controls. */
-async function choose(page, models) {
-  if (models.length === 1) {
-    await page.getByRole('radio', {name: 'Direct'}).check();
-    await page.getByRole('combobox', {name: 'Model', exact: true}).selectOption(models[0]);
-    return;
-  }
-  for (const [at, model] of models.entries()) {
-    if (at >= 2) await page.getByRole('button', {name: 'Add'}).click();
-    await page.getByRole('combobox', {name: `Model ${'ABCD'[at]}`}).selectOption(model);
-  }
-}
-
-async function ask(page, text) {
-  await composer(page).fill(text);
-  await composer(page).press('Enter');
-}
-
-/** A page with a session of these models, in which something was asked. */
-async function asked(t, models, text = 'Hello', options = {}) {
-  const page = await open(t, '/', options);
-  await choose(page, models);
-  await ask(page, text);
-  return page;
-}
+const {upstream, parley, api, open, asked} = await pageWorld();
 
 test('two models race from the first keystroke to the figures under their answers', async (t) => {
   const left = parley.model({reply: ['Left ', 'begins', ' and ends.'], pace: 30, holdAfter: 2});
@@ -291,20 +246,6 @@ test('it is dark where the system is, and where one chooses so', async (t) => {
   await assertAccessible(page);
   await page.reload();
   assert.ok((await lightness()) > 200, 'and is remembered');
-});
-
-test('a question that does not arrive is kept, and sent again with a click', async (t) => {
-  const model = parley.model([{reply: ['Fine.']}, {reply: ['Fine again.']}]);
-  const page = await asked(t, [model]);
-  await see(answer(page, model).getByText('Fine.'));
-  await see(page.getByRole('button', {name: 'Send'}));
-  await page.context().setOffline(true);
-  await ask(page, 'Are you there?');
-  await see(page.getByText('Not sent: the server can’t be reached.'));
-  await page.context().setOffline(false);
-  await page.getByRole('button', {name: 'Try again'}).click();
-  await see(answer(page, model).getByText('Fine again.'));
-  page.complaints = page.complaints.filter((line) => !line.includes('ERR_INTERNET_DISCONNECTED'));
 });
 
 // A server that counts votes, as the page knows it; what the server makes of them is tested where it is done.
