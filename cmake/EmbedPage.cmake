@@ -6,6 +6,7 @@ set(types
     js "text/javascript\; charset=utf-8"
     css "text/css\; charset=utf-8"
     svg "image/svg+xml"
+    txt "text/plain\; charset=utf-8"
     woff2 "font/woff2")
 
 # A string literal of the file's bytes. Every byte is escaped, so that none can run into the next.
