@@ -143,9 +143,13 @@ async function live(number, duration) {
 
 async function readAll(sessions) {
   const stored = new Map();
+  const notRead = (id, error) => {
+    if (error.actual === 404) stored.set(id, null);
+    else records.problems.push({kind: 'unreadable session', what: `${id}: ${error.message} ${error.cause ?? ''}`});
+  };
   const queue = [...sessions];
   const reader = async () => {
-    for (let id; (id = queue.pop()); ) stored.set(id, await api.transcript(id).catch(() => null));
+    for (let id; (id = queue.pop()); ) await api.transcript(id).then((messages) => stored.set(id, messages), (error) => notRead(id, error));
   };
   await Promise.all(Array.from({length: 8}, reader));
   return stored;
@@ -154,7 +158,7 @@ async function readAll(sessions) {
 /** Holds the clients' records of these sessions against the store. */
 async function checkSessions(sessions) {
   const stored = await readAll(sessions);
-  const problems = check({sessions: [...sessions], turns: records.turns.filter((turn) => sessions.has(turn.session))}, stored);
+  const problems = check({sessions: [...stored.keys()], turns: records.turns.filter((turn) => sessions.has(turn.session))}, stored);
   return {stored, problems};
 }
 
