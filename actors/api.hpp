@@ -138,12 +138,24 @@ struct log_piece {
 
 using reader_actor = caf::typed_actor<caf::reacts_to<log_piece>>;
 
+/// A reader that can be handed its pieces by a call instead of a message, on its own loop. Lives as long as its actor's handle.
+class piece_taker {
+public:
+  virtual void take(const log_piece& piece) = 0;
+
+protected:
+  ~piece_taker() = default;
+};
+
 /// Begin to read after `from`. The reader is watched: its death detaches it.
 struct attach_reader {
   reader_actor reader;
   std::uint64_t stream = 0;
   wire::stream_format format = wire::stream_format::lines;
   std::uint64_t from = 0;
+  /// If the run's home is this one, its pieces are handed to `directly`, not sent.
+  home_loop* home = nullptr;
+  piece_taker* directly = nullptr;
 };
 
 /// `bytes` more were written out. Owed once half a window is used up; less need not be told.
@@ -156,7 +168,7 @@ struct detach_reader {
   std::uint64_t stream = 0;
 };
 
-/// From a model stream: what came for one participant, in order.
+/// What came for one participant, in order. Handed from a model stream to its coordinator by a call: they share a loop.
 struct answer_progress {
   participant who = 0;
   std::vector<answer_event> events;
@@ -220,7 +232,7 @@ using run_actor = caf::typed_actor<
   caf::replies_to<stop_answers>::with<stopped_answers>, //
   caf::replies_to<snapshot_run>::with<run_snapshot>, caf::reacts_to<forget_log>,
   // its model streams
-  caf::reacts_to<answer_progress>, caf::reacts_to<answer_ended>,
+  caf::reacts_to<answer_ended>,
   // its alarm
   caf::reacts_to<alarm_tick>>;
 
@@ -522,7 +534,6 @@ feed_actor spawn_feed(caf::actor_system& sys, node_context_ptr node, home_loop* 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::alarm_tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::answer_completed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::answer_ended)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::answer_progress)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::answer_unspooled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::append_checkpoint)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::append_messages)

@@ -78,12 +78,15 @@ public:
   run_actor::behavior_type start(run_plan plan, bool replay) {
     plan_ = std::move(plan);
     log_ = std::make_unique<run_log>(plan_.run);
-    readers_ =
-      std::make_unique<run_readers>(plan_.node->bounds.reader_window_bytes, [this](const reader_actor& to, log_piece piece) {
-        if (piece.ends) // a kept connection reads many runs
-          self_->demonitor(to.address());
+    auto hand_on = [this](const reader_actor& to, piece_taker* directly, log_piece piece) {
+      if (piece.ends) // a kept connection reads many runs
+        self_->demonitor(to.address());
+      if (directly)
+        directly->take(piece);
+      else
         self_->send(to, std::move(piece));
-      });
+    };
+    readers_ = std::make_unique<run_readers>(plan_.node->bounds.reader_window_bytes, hand_on);
     self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
     self_->monitor(plan_.owner);
     if (replay) {
@@ -97,11 +100,10 @@ public:
       plan_.seats.clear();
       wake_by(next_due());
     }
-    // CAF looks for the handler from the top: the one of the hot path comes first.
-    return {[this](answer_progress& m) { on_progress(m); },
+    // CAF looks for the handler from the top: the most frequent comes first.
+    return {[this](const reader_credit& m) { readers_->credit(sender(), m, *log_); },
             [this](const open_log& m) { return open(m); },
             [this](const attach_reader& m) { attach(m); },
-            [this](const reader_credit& m) { readers_->credit(sender(), m, *log_); },
             [this](const detach_reader& m) {
               readers_->detach(sender(), m.stream);
               self_->demonitor(sender());
@@ -126,8 +128,11 @@ private:
     s.prompt_bytes = planned.ask.system.size();
     for (auto& m : planned.ask.messages)
       s.prompt_bytes += m.content.size();
+    // Stream and coordinator share a loop: what has come is handed over by a call, as if it were a message. The stream holds
+    // its coordinator's handle, so there is somebody to call as long as there is a stream.
+    auto tell = [self = self_](answer_progress& m) { self->step([&] { self->state.on_progress(m); }); };
     s.stream = spawn_model_stream(
-      self_->system(), {plan_.home, run_actor{self_}, *s.answer.seat, std::move(planned.targets), std::move(planned.ask)});
+      self_->system(), {plan_.home, run_actor{self_}, tell, *s.answer.seat, std::move(planned.targets), std::move(planned.ask)});
     self_->monitor(s.stream);
     log_->introduce(*s.answer.seat, s.answer.id, s.answer.attempt);
     seats_.push_back(std::move(s));
@@ -177,7 +182,9 @@ private:
     return result;
   }
 
-  void attach(const attach_reader& m) {
+  void attach(attach_reader m) {
+    if (m.home != plan_.home)
+      m.directly = nullptr;
     readerless_since_ = never;
     self_->monitor(m.reader);
     readers_->attach(m, *log_);
@@ -438,7 +445,9 @@ private:
                             std::string{reasoning.substr(s.saved_reasoning)},
                             s.saved_text + s.saved_reasoning,
                             again};
-    self_->request(plan_.store, defaults::store_timeout, std::move(piece))
+    // Without a time limit of CAF's, whose clock is a thread to wake: persistence answers everything within its own limits,
+    // and a checkpoint that isn't answered holds up nothing but the next.
+    self_->request(plan_.store, caf::infinite, std::move(piece))
       .then(
         [this, who, text_size = text.size(), reasoning_size = reasoning.size()](const store_written&) {
           auto& saved = *find(who);

@@ -44,6 +44,7 @@ public:
 
   model_stream_actor::behavior_type start(model_stream_plan plan) {
     plan_ = std::move(plan);
+    progress_.who = plan_.who;
     tries_left_ = target().retries;
     alarm_ = plan_.home->make_alarm(self_->address());
     self_->monitor(plan_.coordinator);
@@ -103,19 +104,19 @@ public:
 
   void tool_call_begins(std::string_view id, std::string_view tool) override {
     calls_.push_back({std::string{id}, std::string{tool}, {}});
-    events_.push_back(tool_call_begin{std::string{id}, std::string{tool}});
+    progress_.events.push_back(tool_call_begin{std::string{id}, std::string{tool}});
   }
 
   void tool_call_grows(std::string_view id, std::string_view arguments) override {
     if (auto* call = find_call(id)) {
       call->arguments += arguments;
-      events_.push_back(tool_call_delta{std::string{id}, std::string{arguments}});
+      progress_.events.push_back(tool_call_delta{std::string{id}, std::string{arguments}});
     }
   }
 
   void tool_call_ends(std::string_view id) override {
     if (auto* call = find_call(id))
-      events_.push_back(*call);
+      progress_.events.push_back(*call);
   }
 
   void usage(std::int64_t prompt_tokens, std::int64_t completion_tokens) override {
@@ -168,12 +169,12 @@ private:
     if (content.empty())
       return;
     // What came in one read is one delta.
-    if (!events_.empty())
-      if (auto* last = std::get_if<answer_delta>(&events_.back()); last && last->kind == kind) {
+    if (!progress_.events.empty())
+      if (auto* last = std::get_if<answer_delta>(&progress_.events.back()); last && last->kind == kind) {
         last->content += content;
         return;
       }
-    events_.push_back(answer_delta{kind, std::string{content}});
+    progress_.events.push_back(answer_delta{kind, std::string{content}});
   }
 
   tool_call* find_call(std::string_view id) {
@@ -183,10 +184,11 @@ private:
 
   /// Sends on what the codec found.
   void report() {
-    if (!events_.empty()) {
+    if (!progress_.events.empty()) {
       if (phase_ != phase::streaming)
         enter(phase::streaming);
-      self_->send(plan_.coordinator, answer_progress{plan_.who, std::exchange(events_, {})});
+      plan_.tell(progress_);
+      progress_.events.clear();
     }
     if (failed_)
       fail(*std::exchange(failed_, std::nullopt));
@@ -204,7 +206,8 @@ private:
     if (phase_ == phase::streaming) {
       if (!target().restart_on_failure || tries_left_ == 0 || !worth_repeating(why.code))
         return end(finish_reason::error, answer_error{why.code, std::move(why.message)});
-      self_->send(plan_.coordinator, answer_progress{plan_.who, {answer_restart{}}});
+      answer_progress restart{plan_.who, {answer_restart{}}};
+      plan_.tell(restart);
     }
     if (tries_left_ > 0 && worth_repeating(why.code)) {
       --tries_left_;
@@ -293,7 +296,7 @@ private:
   /// End of the backing off, or of the draining.
   steady::time_point resume_at_;
   /// What the codec found and the coordinator hasn't been told.
-  std::vector<answer_event> events_;
+  answer_progress progress_;
   std::vector<tool_call> calls_;
   std::optional<token_usage> usage_;
   std::optional<finish_reason> finished_;

@@ -12,6 +12,8 @@ using model_stream_actor = caf::typed_actor<caf::reacts_to<alarm_tick>>;
 struct model_stream_plan {
   home_loop* home = nullptr;
   run_actor coordinator;
+  /// Takes what has come, in order: a call on the home loop.
+  std::function<void(answer_progress&)> tell;
   participant who = 0;
   /// The model and its fallbacks, in the order they are tried; at least one.
   std::vector<std::shared_ptr<const model>> targets;

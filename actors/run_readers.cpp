@@ -13,7 +13,7 @@ constexpr std::size_t max_piece_bytes = 64 * 1024;
 } // namespace
 
 void run_readers::attach(const attach_reader& wanted, const run_log& log) {
-  readers_.push_back({wanted.reader, wanted.stream, wanted.format, std::min(wanted.from, log.newest())});
+  readers_.push_back({wanted.reader, wanted.directly, wanted.stream, wanted.format, std::min(wanted.from, log.newest())});
   // A subscriber that reads alone does so because it is behind.
   readers_.back().fell_behind = wanted.format == wire::stream_format::ws;
   serve(readers_.back(), log);
@@ -113,7 +113,7 @@ void run_readers::send(entry& to, std::shared_ptr<const std::string> bytes, bool
   if (bytes->empty() && !ends) // events that the format doesn't show
     return;
   to.unread += bytes->size();
-  send_(to.to, {to.stream, std::move(bytes), ends, to.offset});
+  send_(to.to, to.directly, {to.stream, std::move(bytes), ends, to.offset});
 }
 
 void run_readers::drop_done() {

@@ -9,7 +9,7 @@ namespace parley {
 
 class run_readers {
 public:
-  using send_piece = std::function<void(const reader_actor& to, log_piece piece)>;
+  using send_piece = std::function<void(const reader_actor& to, piece_taker* directly, log_piece piece)>;
 
   run_readers(std::size_t window_bytes, send_piece send) : window_(window_bytes), send_(std::move(send)) {}
 
@@ -37,6 +37,7 @@ public:
 private:
   struct entry {
     reader_actor to;
+    piece_taker* directly = nullptr;
     std::uint64_t stream = 0;
     wire::stream_format format = wire::stream_format::lines;
     /// The last event sent to it.

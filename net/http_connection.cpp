@@ -373,7 +373,11 @@ void http_connection::stream(const run_opened& run, wire::stream_format format) 
   log_ = run.log;
   unwritten_ = owed_ = 0;
   monitor(log_);
-  send(log_, attach_reader{caf::actor_cast<reader_actor>(alive_), ++stream_number_, format, run.from});
+  send(log_, attach_reader{caf::actor_cast<reader_actor>(alive_), ++stream_number_, format, run.from, &loop_, this});
+}
+
+void http_connection::take(const log_piece& piece) {
+  step([&] { take_piece(piece); });
 }
 
 void http_connection::upgrade(const std::function<void(taken_connection)>& taker) {

@@ -37,7 +37,10 @@ struct http_service {
   std::vector<std::list<served_connection*>> by_loop;
 };
 
-class http_connection final : public connection_actor, public served_connection, private byte_stream_handler {
+class http_connection final : public connection_actor,
+                              public served_connection,
+                              private byte_stream_handler,
+                              private piece_taker {
 public:
   /// `refused` connections are over the limit: they are told so, whatever they ask.
   http_connection(caf::actor_config& config, loop& home, std::shared_ptr<http_service> service, int socket, bool refused);
@@ -85,6 +88,9 @@ private:
   void peer_closed() override;
   void drained() override;
   void broken(std::string_view why) override;
+
+  // piece_taker
+  void take(const log_piece& piece) override;
 
   // the exchange's ways to answer
   void answer(const http_response& response);

@@ -246,7 +246,8 @@ private:
       return tl::unexpected{seq.error()};
     if (!*seq)
       return {};
-    set_streaming_.run(**seq);
+    if (what.position == 0) // else an earlier piece has said so
+      set_streaming_.run(**seq);
     if (what.begins_again)
       delete_pieces_.run(**seq);
     auto size = what.content.size() + what.reasoning.size();

@@ -14,7 +14,7 @@ namespace {
 
 /// Nobody waits for a checkpoint: those of many runs share a commit. Anything else is written at once, and takes along what
 /// waits. Small beside the time between an answer's checkpoints.
-constexpr std::chrono::milliseconds checkpoint_patience{100};
+constexpr std::chrono::milliseconds checkpoint_patience{250};
 
 expected<store_found> read(store& from, const store_read& what) {
   return std::visit(

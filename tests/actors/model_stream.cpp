@@ -18,6 +18,24 @@ struct told {
 
 using told_ptr = std::shared_ptr<told>;
 
+/// What a stream hands on.
+void keep(told& so_far, const answer_progress& m) {
+  ++so_far.progress;
+  for (auto& event : m.events) {
+    auto& text = so_far.events;
+    if (auto* delta = std::get_if<answer_delta>(&event))
+      text += (delta->kind == event_kind::text ? "text:" : "reasoning:") + delta->content + " ";
+    else if (auto* begun = std::get_if<tool_call_begin>(&event))
+      text += "begin:" + begun->id + ":" + begun->name + " ";
+    else if (auto* grown = std::get_if<tool_call_delta>(&event))
+      text += "grow:" + grown->id + ":" + grown->arguments + " ";
+    else if (auto* call = std::get_if<tool_call>(&event))
+      text += "call:" + call->id + ":" + call->name + ":" + call->arguments + " ";
+    else if (std::holds_alternative<answer_restart>(event))
+      text += "restart ";
+  }
+}
+
 run_actor::behavior_type coordinator(run_actor::pointer, told_ptr told_so_far) {
   return {[](const open_log&) -> caf::result<run_opened> { return caf::sec::unexpected_message; },
           [](const attach_reader&) {},
@@ -26,22 +44,6 @@ run_actor::behavior_type coordinator(run_actor::pointer, told_ptr told_so_far) {
           [](const stop_answers&) { return stopped_answers{}; },
           [](const snapshot_run&) { return run_snapshot{}; },
           [](const forget_log&) {},
-          [told_so_far](const answer_progress& m) {
-            ++told_so_far->progress;
-            for (auto& event : m.events) {
-              auto& text = told_so_far->events;
-              if (auto* delta = std::get_if<answer_delta>(&event))
-                text += (delta->kind == event_kind::text ? "text:" : "reasoning:") + delta->content + " ";
-              else if (auto* begun = std::get_if<tool_call_begin>(&event))
-                text += "begin:" + begun->id + ":" + begun->name + " ";
-              else if (auto* grown = std::get_if<tool_call_delta>(&event))
-                text += "grow:" + grown->id + ":" + grown->arguments + " ";
-              else if (auto* call = std::get_if<tool_call>(&event))
-                text += "call:" + call->id + ":" + call->name + ":" + call->arguments + " ";
-              else if (std::holds_alternative<answer_restart>(event))
-                text += "restart ";
-            }
-          },
           [told_so_far](const answer_ended& m) { told_so_far->ends.push_back(m); },
           [](const alarm_tick&) {}};
 }
@@ -64,6 +66,7 @@ struct fixture : node_fixture {
     model_stream_plan plan;
     plan.home = &loop;
     plan.coordinator = parent;
+    plan.tell = [this](answer_progress& m) { keep(*heard, m); };
     plan.who = 1;
     plan.targets.push_back(std::make_shared<const model>(first));
     if (with_fallback)

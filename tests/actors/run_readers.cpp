@@ -58,7 +58,7 @@ struct fixture : test_coordinator_fixture<> {
   std::map<std::uint64_t, int> pieces;
   std::map<std::uint64_t, int> ends;
   std::vector<const std::string*> buffers;
-  run_readers readers{window, [this](const reader_actor&, log_piece piece) {
+  run_readers readers{window, [this](const reader_actor&, piece_taker*, log_piece piece) {
                         sent[piece.stream] += *piece.bytes;
                         ++pieces[piece.stream];
                         ends[piece.stream] += piece.ends;

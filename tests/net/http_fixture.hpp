@@ -73,7 +73,6 @@ public:
       [](const stop_answers&) { return stopped_answers{}; },
       [](snapshot_run) { return run_snapshot{}; },
       [](forget_log) {},
-      [](const answer_progress&) {},
       [](const answer_ended&) {},
       [](alarm_tick) {},
     };
