@@ -1,9 +1,9 @@
 #include "actors/session.hpp"
 
 #include "actors/compare.hpp"
+#include "actors/session_watchers.hpp"
 #include "actors/turn_request.hpp"
 #include "core/text.hpp"
-#include "wire/ws_frames.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -83,7 +83,7 @@ public:
     self_->set_down_handler([this](const caf::down_msg& down) {
       if (down.source == parent_.address())
         return self_->quit(caf::exit_reason::user_shutdown);
-      std::erase_if(watchers_, [&](auto& feed) { return feed.address() == down.source; });
+      watchers_.remove(down.source);
       std::erase_if(logs_, [&](auto& entry) { return entry.second.log.address() == down.source; });
       if (running_ && running_->log.address() == down.source)
         take_over_again();
@@ -100,7 +100,7 @@ public:
             [this](const stop_message& m) { return counted(), stop(m.id); },
             [this](const show_state& m) { return counted(), state(m.from); },
             [this](const watch_session& m) { return counted(), watch(m.who); },
-            [this](const relay_typing& m) { counted(), relay(m); },
+            [this](const relay_typing& m) { counted(), watchers_.somebody_types(m); },
             [this](answer_unspooled& m) { counted(), on_unspooled(m.answer); },
             [this](answer_completed& m) { on_completed(m); },
             [this](reload_session) {
@@ -154,7 +154,7 @@ private:
     ask_store(
       update_session{about_, held_},
       [this, promise](const store_written&) mutable {
-        announce_session("updated");
+        watchers_.session_changed("updated", view());
         promise.deliver(view());
       },
       [this, promise, before](const caf::error& why) mutable {
@@ -174,7 +174,7 @@ private:
       ask_store(
         delete_session{about_.id},
         [this](const store_written&) {
-          announce_session("deleted");
+          watchers_.session_changed("deleted", view());
           for (auto& waiting : std::exchange(removals_, {}))
             waiting.deliver(store_written{});
           self_->quit(caf::exit_reason::user_shutdown);
@@ -396,7 +396,7 @@ private:
     for (auto& m : added)
       messages_.append(m);
     running_->committed = true;
-    announce_run(added);
+    watchers_.run_began(opened_run(), added);
     for (auto& promise : std::exchange(running_->waiting, {}))
       promise.deliver(opened_run());
   }
@@ -582,7 +582,7 @@ private:
     if (removed_)
       return to_error({ec::not_found, "There is no such session.", {}});
     self_->monitor(who);
-    watchers_.push_back(who);
+    watchers_.add(who);
     return view();
   }
 
@@ -637,44 +637,12 @@ private:
     return result;
   }
 
-  template <class What>
-  void announce(const What& what) {
-    for (auto& feed : watchers_)
-      self_->send(feed, what);
-  }
-
-  void announce_session(std::string_view action) {
-    if (watchers_.empty())
-      return;
-    auto frames = std::make_shared<std::string>();
-    auto now = view();
-    wire::append_session_update(*frames, action, wire::to_json(now.about, now.running));
-    announce(session_announced{std::move(frames), 0, action == "deleted"});
-  }
-
-  void announce_run(const std::vector<message>& added) {
-    if (watchers_.empty())
-      return;
-    auto frames = std::make_shared<std::string>();
-    for (auto& m : added)
-      wire::append_message_update(*frames, "created", m);
-    announce(run_announced{opened_run(), std::move(frames)});
-  }
-
-  void relay(const relay_typing& m) {
-    auto frames = std::make_shared<std::string>();
-    wire::append_typing_indicator(*frames, m.user_id, m.is_typing);
-    announce(session_announced{std::move(frames), m.subscriber, false});
-  }
-
   void on_unspooled(const message& stored) {
     if (messages_.find(stored.id))
       messages_.update(stored);
     else
       messages_.append(stored);
-    auto frames = std::make_shared<std::string>();
-    wire::append_message_update(*frames, "completed", stored);
-    announce(session_announced{std::move(frames), 0, false});
+    watchers_.answer_is_stored(stored);
   }
 
   static failure no_such_message() { return {ec::not_found, "There is no such message.", {}}; }
@@ -707,7 +675,7 @@ private:
   /// The newest run that is over, at its end.
   std::optional<wire::cursor> latest_;
   /// Feeds of the loops where somebody watches.
-  std::vector<feed_actor> watchers_;
+  session_watchers watchers_;
   std::uint64_t requests_seen_ = 0;
   /// Under way; the actor must not end meanwhile.
   int store_requests_ = 0;

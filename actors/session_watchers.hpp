@@ -1,0 +1,35 @@
+#pragma once
+// The feeds that watch a session, and what they are told: each frame is encoded once, for all of them.
+
+#include "actors/api.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace parley {
+
+class session_watchers {
+public:
+  void add(feed_actor feed) { feeds_.push_back(std::move(feed)); }
+  void remove(const caf::actor_addr& gone);
+  bool empty() const { return feeds_.empty(); }
+
+  /// `action` is `updated` or `deleted`.
+  void session_changed(std::string_view action, const session_view& now) const;
+
+  /// A run's messages are stored, and its log can be read.
+  void run_began(const run_opened& run, const std::vector<message>& added) const;
+
+  /// An answer that no log could say this of.
+  void answer_is_stored(const message& answer) const;
+
+  void somebody_types(const relay_typing& what) const;
+
+private:
+  template <class What>
+  void tell(const What& what) const;
+
+  std::vector<feed_actor> feeds_;
+};
+
+} // namespace parley
