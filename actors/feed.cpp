@@ -369,7 +369,6 @@ struct feed_state {
     if (in_round || pending.empty())
       return;
     std::erase(sharing, nullptr);
-    rejoin_all();
     round = {};
     round.begin = delivered;
     auto& first = pending.front();
@@ -496,10 +495,12 @@ struct feed_state {
     if (found == watchers.end() || found->second.phase != watcher_phase::alone)
       return;
     auto& who = found->second;
-    if (who.log && !who.attached)
+    give_credit(number, who);
+    rejoin(number, who);
+    if (who.phase == watcher_phase::sharing || who.attached)
+      return;
+    if (who.log)
       attach(number, who);
-    else if (who.log)
-      give_credit(number, who);
     else
       start_next(number, who);
   }
@@ -517,9 +518,11 @@ struct feed_state {
   }
 
   void rejoin_all() {
-    for (auto number : numbers_of(apart))
-      if (auto& who = *apart[number]; who.phase == watcher_phase::alone)
-        rejoin(number, who);
+    for (auto next = apart.begin(); next != apart.end();) {
+      auto& [number, who] = *next++; // it may leave
+      if (who->phase == watcher_phase::alone)
+        rejoin(number, *who);
+    }
   }
 
   /// Shares the stream again if it is exactly where those are who share it.
