@@ -82,7 +82,7 @@ export const faults = {
         }
       },
       () => {},
-      () => {},
+      () => proxy.disarm(),
     ),
 };
 

@@ -21,6 +21,11 @@ export class Proxy {
     this.#cut = {left: bytes, fromServer};
   }
 
+  /** A cut that has not come yet will not. */
+  disarm() {
+    this.#cut = undefined;
+  }
+
   stop() {
     for (const end of this.#pairs) end();
     return new Promise((resolve) => this.#server.close(resolve));
