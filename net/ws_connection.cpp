@@ -358,7 +358,8 @@ private:
 
   void begin_closing() {
     phase_ = phase::closing;
-    deadline_ = loop_.now() + settings().close_timeout;
+    // The close frame waits behind what the client hasn't taken: who reads on in time gets to know why.
+    deadline_ = loop_.now() + (unread() > 0 ? settings().write_timeout : settings().close_timeout);
     leave();
   }
 
