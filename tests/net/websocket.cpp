@@ -166,7 +166,7 @@ CAF_TEST(a client that leaves a close frame unanswered is cut off) {
 CAF_TEST(a feed that dies sends its subscribers away) {
   websocket_fixture server;
   auto client = server.subscribed();
-  caf::anon_send_exit(server.feeds.back(), caf::exit_reason::kill);
+  caf::anon_send_exit(server.record->feeds.back(), caf::exit_reason::kill);
   CAF_CHECK_EQUAL(client.read_close(), 1001);
 }
 

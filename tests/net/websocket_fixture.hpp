@@ -145,6 +145,9 @@ public:
 /// What a feed heard; guarded by `mutex`.
 struct feed_record {
   std::mutex mutex;
+  /// The test is over: what a connection still does isn't kept.
+  bool over = false;
+  std::vector<feed_actor> feeds;
   std::vector<session_id> sessions;
   std::vector<join_feed> joins;
   std::vector<std::uint64_t> left;
@@ -165,7 +168,8 @@ public:
             [this](const join_feed& m) {
               std::lock_guard guard{record_->mutex};
               who_ = m.who;
-              record_->joins.push_back(m);
+              if (!record_->over)
+                record_->joins.push_back(m);
               say(R"({"type":"hello"})");
             },
             [this](const leave_feed& m) {
@@ -219,11 +223,14 @@ public:
   explicit websocket_fixture(const websocket_settings& settings = websocket_test_settings(), http_settings http = any_port(),
                              origin_policy origins = {})
     : sys_(config_) {
-    auto sockets = std::make_shared<websockets>(1, settings, [this](home_loop& home, session_id id) {
-      std::lock_guard guard{record->mutex};
-      record->sessions.push_back(id);
-      feeds.push_back(sys_.spawn<recording_feed>(home, record));
-      return feeds.back();
+    auto sockets = std::make_shared<websockets>(1, settings, [&sys = sys_, kept = record](home_loop& home, session_id id) {
+      feed_actor made = sys.spawn<recording_feed>(home, kept);
+      std::lock_guard guard{kept->mutex};
+      if (!kept->over) {
+        kept->sessions.push_back(id);
+        kept->feeds.push_back(made);
+      }
+      return made;
     });
     api_context api;
     api.origins = origins;
@@ -237,10 +244,11 @@ public:
 
   ~websocket_fixture() {
     clients.reset();
-    // Until its connections have ended, which let go of their feeds.
+    // Connections may still be ending: they let go of their feeds.
     std::lock_guard guard{record->mutex};
+    record->over = true;
     record->joins.clear();
-    feeds.clear();
+    record->feeds.clear();
   }
 
   static http_settings any_port() {
@@ -306,7 +314,6 @@ private:
 
 public:
   std::shared_ptr<feed_record> record = std::make_shared<feed_record>();
-  std::vector<feed_actor> feeds;
   /// Last: it goes before the system.
   std::unique_ptr<listener> clients;
 };
