@@ -31,8 +31,8 @@ void run_log::introduce(participant who, message_id answer, int attempt) {
 }
 
 void run_log::complete(participant who, message answer) {
-  answer.content = {};
-  answer.reasoning = {};
+  std::string{}.swap(answer.content); // with its memory
+  std::string{}.swap(answer.reasoning);
   seat_of(who).completed = std::make_unique<message>(std::move(answer));
 }
 
