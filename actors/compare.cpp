@@ -358,6 +358,7 @@ private:
     s.answer.content.clear(); // the log and the session have it
     s.answer.content.shrink_to_fit();
     s.answer.reasoning.clear();
+    s.answer.reasoning.shrink_to_fit();
     last_event_ = plan_.home->now();
     answer_stops();
     if (over_)
