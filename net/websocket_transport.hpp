@@ -63,13 +63,13 @@ public:
   template <class Buffers, class Handler>
   auto async_read_some(const Buffers& into, Handler&& done) {
     return boost::asio::async_initiate<Handler, void(error_code, std::size_t)>(
-      [this](auto then, const Buffers& buffers) { read(first_of(buffers), std::move(then)); }, done, into);
+      [this](auto then, const Buffers& buffers) { this->read(first_of(buffers), std::move(then)); }, done, into);
   }
 
   template <class Buffers, class Handler>
   auto async_write_some(const Buffers& from, Handler&& done) {
     return boost::asio::async_initiate<Handler, void(error_code, std::size_t)>(
-      [this](auto then, const Buffers& buffers) { write(buffers, std::move(then)); }, done, from);
+      [this](auto then, const Buffers& buffers) { this->write(buffers, std::move(then)); }, done, from);
   }
 
 private:

@@ -58,7 +58,7 @@ std::size_t store_threads::start(const store_actor& owner) {
   for (std::size_t i = 0; i < readers.size(); ++i) {
     auto& each = *readers[i];
     each.jobs.start(
-      [&each, owner, i](std::vector<read_job> jobs) {
+      [&each, owner, i](const std::vector<read_job>& jobs) {
         for (auto& [number, what] : jobs)
           caf::anon_send(owner, read_done{i, number, read(*each.from, what)});
         each.jobs.queue.done();

@@ -34,10 +34,10 @@ void finish_text_frame(std::string& out, std::size_t begin) {
   if (length < 126) {
     append_bytes(1);
   } else if (length <= 0xffff) {
-    header += 126;
+    header += '\x7e'; // 16 bits follow
     append_bytes(2);
   } else {
-    header += 127;
+    header += '\x7f'; // 64 bits follow
     append_bytes(8);
   }
   out.replace(begin, 4, header);
