@@ -8,16 +8,14 @@ import './style/new_session.css';
 import './style/answer.css';
 import './style/markdown.css';
 import './style/leaderboard.css';
-import {followRoute, loadModels, loadSessions, reason, tell} from './state/app';
+import {attempt, followRoute, loadModels, loadSessions} from './state/app';
 import {findFeatures} from './state/features';
 import './state/theme';
 import {App} from './view/App';
 
-const attempt = (doing: Promise<unknown>) => doing.catch((problem: unknown) => tell(reason(problem)));
-
 followRoute();
 render(<App />, document.getElementById('app')!);
-void attempt(loadModels());
-void attempt(loadSessions());
+attempt(loadModels());
+attempt(loadSessions());
 void findFeatures();
 addEventListener('focus', () => void loadSessions().catch(() => {}));

@@ -8,11 +8,13 @@ export class ApiError extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
-    readonly retryAfter: number | null = null,
   ) {
     super(message);
   }
 }
+
+/** What there is to tell people about whatever was thrown. */
+export const reason = (problem: unknown) => (problem instanceof ApiError ? problem.message : String(problem));
 
 export async function send(method: string, path: string, body?: unknown, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
@@ -45,14 +47,7 @@ export async function list<T>(path: string, most = Infinity): Promise<T[]> {
 }
 
 async function errorOf(response: Response): Promise<ApiError> {
-  const wait = Number(response.headers.get('Retry-After'));
-  const retryAfter = Number.isFinite(wait) && wait > 0 ? wait : null;
   const body: unknown = await response.json().catch(() => null);
   const told = (body as {error?: {code?: string; message?: string}} | null)?.error;
-  return new ApiError(
-    response.status,
-    told?.code ?? 'internal',
-    told?.message ?? `The server answered with status ${response.status}.`,
-    retryAfter,
-  );
+  return new ApiError(response.status, told?.code ?? 'internal', told?.message ?? `The server answered with status ${response.status}.`);
 }

@@ -6,7 +6,6 @@ import {readEvents} from './sse';
 import type {RunEvent} from './types';
 
 export interface RunHead {
-  turn: string;
   run: string;
   user: string;
   /** Participant to message id. */
@@ -15,7 +14,7 @@ export interface RunHead {
 
 export interface RunReader {
   opened(head: RunHead): void;
-  events(events: RunEvent[], cursor: string): void;
+  events(events: RunEvent[]): void;
   /** The connection broke and is being taken up again, or has been. */
   connection(state: 'lost' | 'back'): void;
 }
@@ -35,7 +34,7 @@ export async function followRun(first: {method: 'GET' | 'POST'; path: string; bo
         failures = 0;
         const events = batch.map((event) => JSON.parse(event.data) as RunEvent);
         cursor = batch.at(-1)?.id || cursor;
-        to.events(events, cursor);
+        to.events(events);
         if (events.some((event) => event.type === 'turn_done')) return;
       }
     } catch (problem) {
@@ -68,7 +67,7 @@ function attach(head: RunHead, cursor: string, signal: AbortSignal) {
 function headOf(response: Response): RunHead {
   const ids = (response.headers.get('X-Message-Ids') ?? '').split(',').map((pair) => pair.split('=') as [string, string]);
   const {user = '', ...answers} = Object.fromEntries(ids) as Record<string, string>;
-  return {turn: response.headers.get('X-Turn-Id') ?? '', run: response.headers.get('X-Run-Id') ?? '', user, answers};
+  return {run: response.headers.get('X-Run-Id') ?? '', user, answers};
 }
 
 function sleep(ms: number, signal: AbortSignal) {

@@ -1,7 +1,7 @@
 // What the whole page shares: the list of sessions, the models, and the session that is open.
 
 import {batch, effect, signal} from '@preact/signals';
-import {ApiError, list, request} from '../api/http';
+import {list, reason, request} from '../api/http';
 import type {Mode, Model, Session} from '../api/types';
 import {OpenSession} from './open_session';
 import {go, route, sessionPath} from './route';
@@ -18,7 +18,8 @@ export const sidebarShown = signal(false);
 export const announce = (text: string) => (notice.value = {text, shown: false, nr: notice.peek().nr + 1});
 export const tell = (text: string) => (notice.value = {text, shown: true, nr: notice.peek().nr + 1});
 
-export const reason = (problem: unknown) => (problem instanceof ApiError ? problem.message : String(problem));
+/** For what is begun and not waited for: a failure is told. */
+export const attempt = (doing: Promise<unknown>): void => void doing.catch((problem: unknown) => tell(reason(problem)));
 
 const newestFirst = (a: Session, b: Session) => (a.updated_at < b.updated_at ? 1 : -1);
 

@@ -4,7 +4,7 @@
 // that come fast, so that two sources of one run couldn't be told apart by their cursors.
 
 import {batch, computed, effect, signal} from '@preact/signals';
-import {ApiError, list, request} from '../api/http';
+import {ApiError, list, reason, request} from '../api/http';
 import {newId} from '../api/ids';
 import {followRun, type RunHead, type RunReader} from '../api/runs';
 import {watchSession, type Frame} from '../api/socket';
@@ -22,7 +22,6 @@ export class OpenSession {
   readonly transcript = new Transcript();
   readonly session = signal<Session | null>(null);
   readonly problem = signal<ApiError | null>(null);
-  readonly loaded = signal(false);
   readonly connection = signal<'fine' | 'lost'>('fine');
   readonly live = signal(false);
   readonly busy = computed(() => this.transcript.all().some(isRunning));
@@ -49,7 +48,6 @@ export class OpenSession {
   async load(): Promise<void> {
     try {
       await this.refresh();
-      this.loaded.value = true;
       if (this.#ended.signal.aborted) return;
       this.#stopWatching = watchSession(this.id, {frame: (frame) => this.#frame(frame), connected: (is) => (this.live.value = is)});
       const timer = setInterval(() => void this.#look(), lookEvery);
@@ -145,7 +143,7 @@ export class OpenSession {
     try {
       await request('POST', `/api/messages/${id}/stop/`);
     } catch (problem) {
-      this.told.tell(problem instanceof ApiError ? problem.message : String(problem));
+      this.told.tell(reason(problem));
     }
   }
 

@@ -63,8 +63,7 @@ export class Transcript {
   /** What the server says of its messages, but for those whose run this page follows: of them it knows more. */
   merge(messages: readonly Message[], followed: (id: string, told: Message) => boolean): void {
     batch(() => {
-      const known = messages.filter((message) => followed(message.id, message)).map(({id}) => id);
-      this.put(...messages.filter(({id}) => !known.includes(id)));
+      this.put(...messages.filter((message) => !followed(message.id, message)));
       const listed = new Set(messages.map((message) => message.id));
       const order = [...listed].filter((id) => this.#byId.has(id));
       const others = this.#ids.peek().filter((id) => !listed.has(id));

@@ -1,7 +1,7 @@
 import {useEffect, useState} from 'preact/hooks';
 import {readLeaderboard, type Leaderboard, type Period, type Standing} from '../api/leaderboard';
-import {reason, sidebarShown} from '../state/app';
-import {IconButton} from './Button';
+import {reason} from '../api/http';
+import {SidebarButton} from './Sidebar';
 
 const periods: {period: Period; label: string}[] = [
   {period: 'all', label: 'All time'},
@@ -24,7 +24,7 @@ export function LeaderboardView() {
   return (
     <div class="leaderboard">
       <header class="bar">
-        <IconButton icon="menu" class="only-narrow" label="Sessions" onClick={() => (sidebarShown.value = true)} />
+        <SidebarButton />
         <h1>Leaderboard</h1>
         <fieldset class="modes">
           <legend class="hidden">Period</legend>

@@ -1,7 +1,7 @@
-import type {Model} from '../api/types';
 import {models} from '../state/app';
 import {addModel, chooseMode, chooseModel, chosen, maxCompared, mode, modes, removeModel} from '../state/choice';
 import {Button, IconButton} from './Button';
+import {grouped} from './grouped';
 import {Icon, type IconName} from './icons';
 
 const about: Record<string, {label: string; icon: IconName; hint: string}> = {
@@ -34,7 +34,7 @@ export function ModelPicker() {
         <div class="seat" data-seat={mode.value === 'direct' ? '' : 'abcd'[at]}>
           <span class="dot" aria-hidden="true" />
           <select aria-label={seats.length > 1 ? `Model ${'ABCD'[at]}` : 'Model'} value={id} onChange={(event) => chooseModel(at, event.currentTarget.value)}>
-            {groups(models.value ?? []).map(([provider, list]) => (
+            {grouped(models.value ?? [], (model) => model.provider).map(([provider, list]) => (
               <optgroup label={provider}>
                 {list.map((model) => (
                   <option value={model.id} disabled={!model.available}>
@@ -56,10 +56,4 @@ export function ModelPicker() {
       )}
     </div>
   );
-}
-
-function groups(all: readonly Model[]): [string, Model[]][] {
-  const found = new Map<string, Model[]>();
-  for (const model of all) found.set(model.provider, [...(found.get(model.provider) ?? []), model]);
-  return [...found];
 }

@@ -1,9 +1,10 @@
 import {useState} from 'preact/hooks';
-import {begin, models, reason, sidebarShown, tell} from '../state/app';
+import {reason} from '../api/http';
+import {begin, models, tell} from '../state/app';
 import {chosen, mode} from '../state/choice';
-import {IconButton} from './Button';
 import {Composer} from './Composer';
 import {ModelPicker, ModePicker} from './ModelPicker';
+import {SidebarButton} from './Sidebar';
 
 export function NewSession() {
   const [draft, setDraft] = useState('');
@@ -23,7 +24,7 @@ export function NewSession() {
   return (
     <div class="new-session">
       <header class="bar only-narrow">
-        <IconButton icon="menu" label="Sessions" onClick={() => (sidebarShown.value = true)} />
+        <SidebarButton />
       </header>
       <div class="new-session-body">
         <h1>What would you like to ask?</h1>

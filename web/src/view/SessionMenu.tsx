@@ -1,7 +1,7 @@
 import {signal} from '@preact/signals';
 import {useState} from 'preact/hooks';
 import type {Session} from '../api/types';
-import {changeSession, deleteSession, reason, tell} from '../state/app';
+import {attempt, changeSession, deleteSession} from '../state/app';
 import {duplicate, exportJson, exportMarkdown} from '../state/session_actions';
 import {titleOf} from '../text/words';
 import {Button} from './Button';
@@ -12,8 +12,6 @@ type Asked = {what: 'rename' | 'delete' | 'instructions'; session: Session};
 
 /** The dialog that is open, for whichever session. */
 const asked = signal<Asked | null>(null);
-
-const attempt = (doing: Promise<unknown>) => void doing.catch((problem: unknown) => tell(reason(problem)));
 
 export function SessionMenu({session}: {session: Session}) {
   return (
@@ -36,21 +34,23 @@ export function SessionDialogs() {
   const now = asked.value;
   if (!now) return null;
   const close = () => (asked.value = null);
-  if (now.what === 'rename') return <TextDialog asked={now} title="Rename" label="Title" of="title" onClose={close} />;
+  if (now.what === 'rename') return <TextDialog session={now.session} title="Rename" label="Title" of="title" onClose={close} />;
   if (now.what === 'instructions')
-    return <TextDialog asked={now} title="Instructions" label="What every answer shall follow (the system prompt)" of="system_prompt" onClose={close} />;
+    return (
+      <TextDialog session={now.session} title="Instructions" label="What every answer shall follow (the system prompt)" of="system_prompt" onClose={close} />
+    );
   return <DeleteDialog session={now.session} onClose={close} />;
 }
 
 interface TextDialogProps {
-  asked: Asked;
+  session: Session;
   title: string;
   label: string;
   of: 'title' | 'system_prompt';
   onClose(): void;
 }
 
-function TextDialog({asked: {session}, title, label, of, onClose}: TextDialogProps) {
+function TextDialog({session, title, label, of, onClose}: TextDialogProps) {
   const [text, setText] = useState(session[of]);
   const save = (event: Event) => {
     event.preventDefault();

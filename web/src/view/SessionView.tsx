@@ -1,10 +1,10 @@
 import {useEffect, useRef, useState} from 'preact/hooks';
-import {sidebarShown} from '../state/app';
 import type {OpenSession} from '../state/open_session';
 import {titleOf} from '../text/words';
-import {Button, IconButton} from './Button';
+import {Button} from './Button';
 import {Composer} from './Composer';
 import {SessionMenu} from './SessionMenu';
+import {SidebarButton} from './Sidebar';
 import {Transcript} from './Transcript';
 
 export function SessionView({session}: {session: OpenSession}) {
@@ -41,7 +41,7 @@ export function SessionView({session}: {session: OpenSession}) {
   return (
     <div class="session" data-mode={about?.mode ?? ''} ref={view}>
       <header class="bar">
-        <IconButton icon="menu" class="only-narrow" label="Sessions" onClick={() => (sidebarShown.value = true)} />
+        <SidebarButton />
         <h1>{about ? titleOf(about) : ''}</h1>
         {about && <SessionMenu session={about} />}
       </header>

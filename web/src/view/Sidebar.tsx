@@ -7,13 +7,25 @@ import {theme, type Theme} from '../state/theme';
 import {dayOf, titleOf} from '../text/words';
 import {IconButton} from './Button';
 import {isNarrow} from './focus';
+import {grouped} from './grouped';
 import {Icon, type IconName} from './icons';
 import {SessionMenu} from './SessionMenu';
+
+const hide = () => (sidebarShown.value = false);
+
+const follow = (event: MouseEvent) => {
+  onLinkClick(event);
+  hide();
+};
+
+/** Where the list of sessions is a drawer: opens it. */
+export function SidebarButton() {
+  return <IconButton icon="menu" class="only-narrow" label="Sessions" onClick={() => (sidebarShown.value = true)} />;
+}
 
 export function Sidebar() {
   const [words, setWords] = useState('');
   const found = sessions.value.filter((session) => titleOf(session).toLowerCase().includes(words.trim().toLowerCase()));
-  const hide = () => (sidebarShown.value = false);
   const nav = useRef<HTMLElement>(null);
   useEffect(() => {
     if (sidebarShown.value && isNarrow() && !nav.current?.contains(document.activeElement)) nav.current?.querySelector('a')?.focus();
@@ -21,12 +33,12 @@ export function Sidebar() {
   return (
     <nav ref={nav} class="sidebar" aria-label="Sessions" data-shown={sidebarShown.value} onKeyDown={(event) => event.key === 'Escape' && hide()}>
       <div class="brand">
-        <a href="/" onClick={(event) => (onLinkClick(event), hide())}>
+        <a href="/" onClick={follow}>
           <Mark /> Parley
         </a>
         <IconButton icon="close" class="only-narrow" label="Close the list of sessions" onClick={hide} />
       </div>
-      <a class="button new" href="/" aria-current={route.value.view === 'new' ? 'page' : undefined} onClick={(event) => (onLinkClick(event), hide())}>
+      <a class="button new" href="/" aria-current={route.value.view === 'new' ? 'page' : undefined} onClick={follow}>
         <Icon name="plus" /> New session
       </a>
       <label class="search">
@@ -35,12 +47,12 @@ export function Sidebar() {
         <input id="search" type="search" placeholder="Search" value={words} onInput={(event) => setWords(event.currentTarget.value)} />
       </label>
       <div class="session-list">
-        {byDay(found).map(([day, list]) => (
+        {grouped(found, (session) => dayOf(session.updated_at)).map(([day, list]) => (
           <section>
             <h2>{day}</h2>
             <ul>
               {list.map((session) => (
-                <Row key={session.id} session={session} hide={hide} />
+                <Row key={session.id} session={session} />
               ))}
             </ul>
           </section>
@@ -49,7 +61,7 @@ export function Sidebar() {
       </div>
       <div class="sidebar-foot">
         {votes.value && (
-          <a class="button quiet" href="/leaderboard" onClick={(event) => (onLinkClick(event), hide())}>
+          <a class="button quiet" href="/leaderboard" onClick={follow}>
             <Icon name="chart" /> Leaderboard
           </a>
         )}
@@ -59,28 +71,17 @@ export function Sidebar() {
   );
 }
 
-function Row({session, hide}: {session: Session; hide(): void}) {
+function Row({session}: {session: Session}) {
   const shown = open.value?.id === session.id;
   return (
     <li class="session-row" data-current={shown}>
-      <a href={sessionPath(session.id)} aria-current={shown ? 'page' : undefined} onClick={(event) => (onLinkClick(event), hide())}>
+      <a href={sessionPath(session.id)} aria-current={shown ? 'page' : undefined} onClick={follow}>
         <span class="title">{titleOf(session)}</span>
         {session.running && <span class="pulse" title="An answer is under way" />}
       </a>
       <SessionMenu session={session} />
     </li>
   );
-}
-
-function byDay(list: readonly Session[]): [string, Session[]][] {
-  const days = new Map<string, Session[]>();
-  for (const session of list) {
-    const day = dayOf(session.updated_at);
-    const entries = days.get(day);
-    if (entries) entries.push(session);
-    else days.set(day, [session]);
-  }
-  return [...days];
 }
 
 const looks: Record<Theme, {icon: IconName; label: string; next: Theme}> = {

@@ -1,8 +1,8 @@
 // The vote after a turn of two: which answer was better. Only where the server counts votes.
 
 import {signal} from '@preact/signals';
-import {ApiError, request} from '../api/http';
-import {reason, tell} from '../state/app';
+import {ApiError, reason, request} from '../api/http';
+import {tell} from '../state/app';
 import {isRunning} from '../state/answers';
 import {votes} from '../state/features';
 import type {OpenSession} from '../state/open_session';

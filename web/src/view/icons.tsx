@@ -18,13 +18,11 @@ const paths = {
   sun: 'M10 13a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM10 2.5v1.2M10 16.3v1.2M2.5 10h1.2M16.3 10h1.2M4.7 4.7l.9.9M14.4 14.4l.9.9M15.3 4.7l-.9.9M5.6 14.4l-.9.9',
   moon: 'M16 11.5A6.5 6.5 0 1 1 8.5 4a5 5 0 0 0 7.5 7.5Z',
   screen: 'M3 4.5h14v9H3zM7.5 16.5h5',
-  keyboard: 'M2.5 5.5h15v9h-15zM5.5 8.5h.01M8.5 8.5h.01M11.5 8.5h.01M14.5 8.5h.01M6.5 11.5h7',
   one: 'M4.5 4.5h11v11h-11z',
   columns: 'M3.5 4.5h5.5v11H3.5zM11 4.5h5.5v11H11z',
   dice: 'M4.5 4.5h11v11h-11zM7.5 7.5h.01M12.5 12.5h.01M12.5 7.5h.01M7.5 12.5h.01',
   chart: 'M4 16V9M10 16V4M16 16v-5',
   warning: 'M10 3.5l7.5 13h-15ZM10 8.5v3.5M10 14.3h.01',
-  sliders: 'M4 6.5h7M15 6.5h1M4 13.5h1M9 13.5h7M13 5v3M7 12v3',
 } as const;
 
 export type IconName = keyof typeof paths;
