@@ -300,7 +300,8 @@ struct subscriber_typing {
 
 /// From a session: a run's messages are stored, and its log can be read. `created` are the frames that say so.
 struct run_announced {
-  run_opened opened;
+  run_id run;
+  run_actor log;
   frame_ptr created;
 };
 
@@ -435,8 +436,8 @@ struct session_state_view {
   std::vector<message> messages;
   /// The current or the latest run, up to what the messages (or `from`) have of it.
   std::optional<wire::cursor> at;
-  /// To read on after `at`; none if nothing can follow.
-  std::optional<run_opened> log;
+  /// Of the run in `at`, to read on after it; null if nothing can follow.
+  run_actor log;
 };
 
 /// From a feed: it wants to hear of the session's runs and changes until it ends, or the session does.

@@ -350,15 +350,14 @@ private:
   /// The answer is safe: now its finish may be seen, by the session first, so that a reader's next turn finds it free.
   void finished(seat& s, fate how) {
     s.phase = seat_phase::finished;
+    auto whole = s.answer; // for the session; the log has the text, too, and the seat gives its memory back
+    std::string{}.swap(s.answer.content);
+    std::string{}.swap(s.answer.reasoning);
     if (how == fate::stored) // else nobody may hear "completed" yet
       log_->complete(*s.answer.seat, s.answer);
     log_->append(*s.answer.seat, finish_of(s.answer, how != fate::spooled));
     over_ = std::all_of(seats_.begin(), seats_.end(), [](const seat& x) { return x.phase == seat_phase::finished; });
-    self_->send(plan_.owner, answer_completed{plan_.run, s.answer, over_, over_ ? log_->bytes() : 0, log_->newest()});
-    s.answer.content.clear(); // the log and the session have it
-    s.answer.content.shrink_to_fit();
-    s.answer.reasoning.clear();
-    s.answer.reasoning.shrink_to_fit();
+    self_->send(plan_.owner, answer_completed{plan_.run, std::move(whole), over_, over_ ? log_->bytes() : 0, log_->newest()});
     last_event_ = plan_.home->now();
     answer_stops();
     if (over_)

@@ -25,13 +25,10 @@ constexpr std::size_t max_runs_behind = 8;
 /// The stream that all who keep up share. Those of single subscribers have the subscriber's number.
 constexpr std::uint64_t shared_stream = 0;
 
-namespace close_code {
+/// Said with `going_away`.
+constexpr std::string_view come_back = "Please connect again.";
 
-constexpr std::uint16_t going_away = 1001;
-constexpr std::uint16_t no_such_session = 4404;
-constexpr std::uint16_t too_slow = 4408;
-
-} // namespace close_code
+namespace close_code = wire::close_code;
 
 /// The end of what somebody was given: none before the first run.
 using position = std::optional<wire::cursor>;
@@ -189,23 +186,23 @@ struct feed_state {
   void settle(std::uint64_t number, watcher& who, const session_state_view& state) {
     who.from.reset();
     auto known = std::find_if(who.next.begin(), who.next.end(),
-                              [&](const run_announced& run) { return state.at && run.opened.run == state.at->run; });
+                              [&](const run_announced& run) { return state.at && run.run == state.at->run; });
     if (known != who.next.end())
       who.next.erase(who.next.begin(), known + 1);
     who.at = state.at;
     who.phase = watcher_phase::alone;
-    bool nothing_shared = (!current || current_ended) && coming.empty() && pending.empty() && !in_round;
-    std::erase_if(sharing, [&](auto* other) { return !other && !in_round; });
-    if (nothing_shared && sharing.empty()) { // the first: others shall share with it
+    bool nothing_goes_on = (!current || current_ended) && coming.empty() && pending.empty() && !in_round;
+    bool nobody_shares = std::all_of(sharing.begin(), sharing.end(), [](auto* other) { return !other; });
+    if (nothing_goes_on && nobody_shares) { // the first: others shall share with it
       delivered = state.at;
       if (state.log)
-        read_shared({*state.log, nullptr}, state.at->offset);
+        read_shared({state.at->run, state.log, nullptr}, state.at->offset);
     }
     rejoin(number, who);
     if (who.phase == watcher_phase::sharing)
       return;
     if (state.log) {
-      who.log = state.log->log;
+      who.log = state.log;
       attach(number, who);
     } else {
       start_next(number, who);
@@ -258,7 +255,7 @@ struct feed_state {
       wire::append_error(*frames, why);
       found->second.to->deliver(frames);
     }
-    close(number, close_code::going_away, "Please connect again.");
+    close(number, close_code::going_away, come_back);
   }
 
   template <class... Why>
@@ -283,18 +280,18 @@ struct feed_state {
     if (gone == session) {
       session = nullptr;
       watching = false;
-      return close_all(close_code::going_away, "Please connect again.");
+      return close_all(close_code::going_away, come_back);
     }
     if (!logs.erase(gone))
       return;
     // A log ends before its readers only by a defect.
-    if (current && !current_ended && current->opened.log.address() == gone) {
+    if (current && !current_ended && current->log.address() == gone) {
       current_ended = true;
-      return close_all(close_code::going_away, "Please connect again.");
+      return close_all(close_code::going_away, come_back);
     }
     for (auto number : numbers_of(apart))
       if (auto& log = apart[number]->log; log && log.address() == gone)
-        close(number, close_code::going_away, "Please connect again.");
+        close(number, close_code::going_away, come_back);
   }
 
   // -- what is shared ---------------------------------------------------------------------------------------------------
@@ -321,7 +318,7 @@ struct feed_state {
       return;
     auto run = std::move(coming.front());
     coming.pop_front();
-    pending.push_back({run.created, run.opened.log, {run.opened.run, 0}, 0, run});
+    pending.push_back({run.created, run.log, {run.run, 0}, 0, run});
     read_shared(std::move(run), 0);
     begin_round();
   }
@@ -329,20 +326,20 @@ struct feed_state {
   void read_shared(run_announced run, std::uint64_t from) {
     current = std::move(run);
     current_ended = false;
-    use(current->opened.log);
-    self->send(current->opened.log, attach_reader{feed_actor{self}, shared_stream, wire::stream_format::ws, from});
+    use(current->log);
+    self->send(current->log, attach_reader{feed_actor{self}, shared_stream, wire::stream_format::ws, from});
   }
 
   void take_shared(const log_piece& m) {
     if (!current || current_ended)
       return;
     if (!m.bytes->empty()) {
-      self->send(current->opened.log, reader_credit{shared_stream, m.bytes->size()});
-      pending.push_back({m.bytes, current->opened.log, {current->opened.run, m.last}, 0, std::nullopt});
+      self->send(current->log, reader_credit{shared_stream, m.bytes->size()});
+      pending.push_back({m.bytes, current->log, {current->run, m.last}, 0, std::nullopt});
     }
     if (m.ends) {
       current_ended = true;
-      unuse(current->opened.log);
+      unuse(current->log);
       next_shared();
     }
     begin_round();
@@ -512,8 +509,8 @@ struct feed_state {
     auto run = std::move(who.next.front());
     who.next.erase(who.next.begin());
     who.to->deliver(run.created);
-    who.at = wire::cursor{run.opened.run, 0};
-    who.log = run.opened.log;
+    who.at = wire::cursor{run.run, 0};
+    who.log = run.log;
     attach(number, who);
   }
 

@@ -30,10 +30,8 @@ void run_log::introduce(participant who, message_id answer, int attempt) {
   seat.attempt = attempt;
 }
 
-void run_log::complete(participant who, message answer) {
-  std::string{}.swap(answer.content); // with its memory
-  std::string{}.swap(answer.reasoning);
-  seat_of(who).completed = std::make_unique<message>(std::move(answer));
+void run_log::complete(participant who, const message& answer) {
+  seat_of(who).completed = std::make_unique<message>(answer);
 }
 
 std::uint64_t run_log::append(participant who, const answer_event& event) {

@@ -20,9 +20,9 @@ public:
   /// Whose answer a participant's events are: said before its first event.
   void introduce(participant who, message_id answer, int attempt);
 
-  /// The answer as it is stored, but for its text, which the log has. Said before its finish; WebSocket subscribers get it
-  /// after it.
-  void complete(participant who, message answer);
+  /// The answer as it is stored, without content and reasoning, which the log has. Said before its finish; WebSocket
+  /// subscribers get it after it.
+  void complete(participant who, const message& answer);
 
   /// Returns the event's offset, counted from 1.
   std::uint64_t append(participant who, const answer_event& event);

@@ -235,6 +235,14 @@ private:
     return promise;
   }
 
+  /// Running answers become what they are now.
+  static void fill_in(std::vector<message>& messages, const run_snapshot& now) {
+    for (auto& m : messages)
+      for (auto& answer : now.answers)
+        if (answer.id == m.id)
+          m = answer;
+  }
+
   /// Delivers `page` once its running answers have the text that the run has so far.
   template <class Page, class Messages>
   void with_running_text(Page page, caf::typed_response_promise<Page> promise, Messages messages_of) {
@@ -247,10 +255,7 @@ private:
     self_->request(running_->log, defaults::actor_timeout, snapshot_run{})
       .then(
         [page = std::move(page), promise, messages_of](const run_snapshot& now) mutable {
-          for (auto& m : messages_of(page))
-            for (auto& answer : now.answers)
-              if (answer.id == m.id)
-                m = answer;
+          fill_in(messages_of(page), now);
           promise.deliver(std::move(page));
         },
         [promise](const caf::error& why) mutable { promise.deliver(why); });
@@ -396,13 +401,10 @@ private:
     for (auto& m : added)
       messages_.append(m);
     running_->committed = true;
-    watchers_.run_began(opened_run(), added);
+    watchers_.run_began(run, running_->log, added);
     for (auto& promise : std::exchange(running_->waiting, {}))
-      promise.deliver(opened_run());
-  }
-
-  run_opened opened_run(std::uint64_t from = 0) const {
-    return {running_->log, about_.id, running_->ids.turn, running_->ids.run, running_->question.id, running_->answers, from};
+      promise.deliver(
+        run_opened{running_->log, about_.id, running_->ids.turn, running_->ids.run, running_->question.id, running_->answers, 0});
   }
 
   void not_committed(run_id run, const caf::error& why) {
@@ -592,7 +594,7 @@ private:
     if (from)
       if (auto rest = resume(*from))
         return std::move(*rest);
-    session_state_view result{view(), false, {}, latest_, std::nullopt};
+    session_state_view result{view(), false, {}, latest_, {}};
     auto& all = messages_.all();
     auto shown = std::min<std::ptrdiff_t>(all.end() - all.begin(), max_state_messages);
     result.messages.assign(all.end() - shown, all.end());
@@ -601,16 +603,12 @@ private:
       promise.deliver(std::move(result));
       return promise;
     }
-    result.log = opened_run();
+    result.log = running_->log;
     self_->request(running_->log, defaults::actor_timeout, snapshot_run{})
       .then(
-        [promise, result = std::move(result)](const run_snapshot& now) mutable {
-          for (auto& m : result.messages)
-            for (auto& answer : now.answers)
-              if (answer.id == m.id)
-                m = answer;
-          result.log->from = now.newest;
-          result.at = wire::cursor{result.log->run, now.newest};
+        [promise, run = running_->ids.run, result = std::move(result)](const run_snapshot& now) mutable {
+          fill_in(result.messages, now);
+          result.at = wire::cursor{run, now.newest};
           promise.deliver(std::move(result));
         },
         [promise](const caf::error& why) mutable { promise.deliver(why); });
@@ -619,11 +617,11 @@ private:
 
   /// Nothing if what follows `from` isn't all in the log of the current or the latest run.
   std::optional<session_state_view> resume(const wire::cursor& from) const {
-    session_state_view result{view(), true, {}, from, std::nullopt};
+    session_state_view result{view(), true, {}, from, {}};
     if (running_ && running_->committed) {
       if (from.run != running_->ids.run)
         return std::nullopt;
-      result.log = opened_run(from.offset); // an offset that isn't there yet is read from the log's end
+      result.log = running_->log; // an offset that isn't there yet is read from the log's end
       return result;
     }
     if (!latest_ || from.run != latest_->run || from.offset > latest_->offset)
@@ -633,7 +631,7 @@ private:
     auto kept = logs_.find(from.run);
     if (kept == logs_.end() || kept->second.told_again)
       return std::nullopt;
-    result.log = run_opened{kept->second.log, about_.id, {}, from.run, {}, {}, from.offset};
+    result.log = kept->second.log;
     return result;
   }
 

@@ -30,14 +30,14 @@ void session_watchers::session_changed(std::string_view action, const session_vi
   tell(session_announced{std::move(frames), 0, action == "deleted"});
 }
 
-void session_watchers::run_began(const run_opened& run, const std::vector<message>& added) const {
+void session_watchers::run_began(run_id run, const run_actor& log, const std::vector<message>& added) const {
   if (empty())
     return;
   auto frames = encoded([&](std::string& out) {
     for (auto& m : added)
       wire::append_message_update(out, "created", m);
   });
-  tell(run_announced{run, std::move(frames)});
+  tell(run_announced{run, log, std::move(frames)});
 }
 
 void session_watchers::answer_is_stored(const message& answer) const {

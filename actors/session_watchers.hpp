@@ -18,7 +18,7 @@ public:
   void session_changed(std::string_view action, const session_view& now) const;
 
   /// A run's messages are stored, and its log can be read.
-  void run_began(const run_opened& run, const std::vector<message>& added) const;
+  void run_began(run_id run, const run_actor& log, const std::vector<message>& added) const;
 
   /// An answer that no log could say this of.
   void answer_is_stored(const message& answer) const;

@@ -1,6 +1,7 @@
 #include "config/catalogue_file.hpp"
 
 #include "config/url.hpp"
+#include "wire/header_values.hpp"
 
 #include <algorithm>
 #include <array>
@@ -34,12 +35,10 @@ bool is_header_value(std::string_view text) {
 }
 
 /// Headers that say how the request is framed or where it goes; the upstream client writes them.
-bool is_reserved_header(std::string name) {
+bool is_reserved_header(std::string_view name) {
   constexpr std::array<std::string_view, 6> reserved{"connection", "content-length",    "content-type",
                                                      "host",       "transfer-encoding", "upgrade"};
-  for (auto& c : name)
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return std::find(reserved.begin(), reserved.end(), name) != reserved.end();
+  return std::find(reserved.begin(), reserved.end(), wire::to_lower(name)) != reserved.end();
 }
 
 provider_kind kind_of(const provider_entry& entry) {

@@ -1,11 +1,14 @@
 #include "net/cors.hpp"
 
+#include "wire/header_values.hpp"
+
 #include <algorithm>
-#include <cctype>
 
 namespace parley::net {
 
 namespace {
+
+using wire::equal_ignoring_case;
 
 /// What scripts may read of an answer's headers. The cursor headers are of no use to a page otherwise.
 constexpr std::string_view exposed_headers = "X-Request-Id, X-Turn-Id, X-Run-Id, X-Message-Ids, Retry-After";
@@ -14,11 +17,6 @@ constexpr std::string_view accepted_headers = "Authorization, Content-Type, Last
 
 /// Browsers ask again after ten minutes, so that a changed configuration is soon felt.
 constexpr std::string_view preflight_seconds = "600";
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
 
 bool contains(const std::vector<std::string>& list, std::string_view text) {
   return std::any_of(list.begin(), list.end(), [&](auto& entry) { return equal_ignoring_case(entry, text); });

@@ -1,7 +1,8 @@
 #include "net/handlers_page.hpp"
 
+#include "wire/header_values.hpp"
+
 #include <algorithm>
-#include <cctype>
 
 namespace parley::net {
 
@@ -17,24 +18,12 @@ constexpr std::string_view not_built =
   "The page isn't part of this build of Parley, the API is. Build it with Node 18 or newer and "
   "npm: ./dev build does, and then builds the server anew.\n";
 
-std::string lower_case(std::string_view text) {
-  std::string result{text};
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
-std::string_view trimmed(std::string_view text) {
-  auto from = text.find_first_not_of(" \t");
-  return from == std::string_view::npos ? std::string_view{} : text.substr(from, text.find_last_not_of(" \t") - from + 1);
-}
-
 /// `;q=0`, `; Q=0.000`: anything but that is more than nothing.
 bool is_refused(std::string_view weight) {
   auto equals = weight.find('=');
-  if (equals == std::string_view::npos || trimmed(weight.substr(0, equals)) != "q")
+  if (equals == std::string_view::npos || wire::trim(weight.substr(0, equals)) != "q")
     return false;
-  auto number = trimmed(weight.substr(equals + 1));
+  auto number = wire::trim(weight.substr(equals + 1));
   return number.starts_with('0') && number.find_first_of("123456789") == std::string_view::npos;
 }
 
@@ -79,16 +68,15 @@ void serve_file(exchange& ex, std::span<const page_file> files, std::string_view
 } // namespace
 
 bool accepts_gzip(std::string_view accept_encoding) {
-  auto header = lower_case(accept_encoding);
-  std::string_view rest = header;
-  while (!rest.empty()) {
-    auto entry = rest.substr(0, rest.find(','));
-    rest.remove_prefix(std::min(rest.size(), entry.size() + 1));
+  bool accepted = false;
+  wire::any_of_list(wire::to_lower(accept_encoding), [&](std::string_view entry) {
     auto semicolon = entry.find(';');
-    if (trimmed(entry.substr(0, semicolon)) == "gzip")
-      return semicolon == std::string_view::npos || !is_refused(entry.substr(semicolon + 1));
-  }
-  return false;
+    if (wire::trim(entry.substr(0, semicolon)) != "gzip")
+      return false;
+    accepted = semicolon == std::string_view::npos || !is_refused(entry.substr(semicolon + 1));
+    return true;
+  });
+  return accepted;
 }
 
 void add_page_routes(router& to, std::span<const page_file> files) {

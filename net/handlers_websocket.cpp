@@ -11,30 +11,7 @@ namespace parley::net {
 
 namespace {
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
-std::string_view trim(std::string_view text) {
-  auto from = text.find_first_not_of(" \t");
-  return from == std::string_view::npos ? std::string_view{} : text.substr(from, text.find_last_not_of(" \t") + 1 - from);
-}
-
-/// Is it among the header's comma-separated values, in any of its lines?
-bool lists(const http_request& request, std::string_view header, std::string_view token) {
-  for (auto& [name, value] : request.headers) {
-    if (name != header)
-      continue;
-    for (std::string_view rest{value}; !rest.empty();) {
-      auto comma = std::min(rest.find(','), rest.size());
-      if (equal_ignoring_case(trim(rest.substr(0, comma)), token))
-        return true;
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
-    }
-  }
-  return false;
-}
+using wire::lists;
 
 std::size_t count(const http_request& request, std::string_view header) {
   return static_cast<std::size_t>(

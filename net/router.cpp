@@ -1,5 +1,7 @@
 #include "net/router.hpp"
 
+#include "wire/header_values.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <optional>
@@ -40,10 +42,7 @@ std::optional<path_parameters> match(const std::vector<std::string>& pattern, co
 
 /// `application/json`, with or without parameters, also `application/problem+json` and the like.
 bool is_json_type(std::string_view content_type) {
-  std::string type{content_type.substr(0, content_type.find(';'))};
-  std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  while (!type.empty() && (type.back() == ' ' || type.back() == '\t'))
-    type.pop_back();
+  auto type = wire::to_lower(wire::trim(content_type.substr(0, content_type.find(';'))));
   return type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
 }
 

@@ -20,17 +20,7 @@ namespace {
 namespace beast = boost::beast;
 namespace websocket = boost::beast::websocket;
 
-/// RFC 6455, section 7.4.1, and those of our own (`docs/protocol.md`, "WebSocket").
-namespace close_code {
-
-constexpr std::uint16_t going_away = 1001;
-constexpr std::uint16_t unsupported = 1003;
-constexpr std::uint16_t bad_text = 1007;
-constexpr std::uint16_t policy = 1008;
-constexpr std::uint16_t no_such_session = 4404;
-constexpr std::uint16_t too_slow = 4408;
-
-} // namespace close_code
+namespace close_code = wire::close_code;
 
 /// Clients say little: longer messages are put together from pieces of that size.
 constexpr std::size_t read_bytes = 512;

@@ -1,5 +1,7 @@
 #include "wire/request_parser.hpp"
 
+#include "wire/header_values.hpp"
+
 #include <boost/beast/http/basic_parser.hpp>
 
 #include <algorithm>
@@ -18,18 +20,6 @@ constexpr std::size_t max_trailer_bytes = 8192;
 
 tl::unexpected<failure> refuse(std::string why) {
   return fail(ec::invalid_request, std::move(why));
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
-std::string to_lower(std::string_view text) {
-  std::string result{text};
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
 }
 
 bool is_digit(char c) {
@@ -119,26 +109,6 @@ expected<void> take_target(std::string_view target, http_request& into) {
   return {};
 }
 
-/// True if a token of that list, which may be spread over several fields, is `wanted`.
-bool lists(const http_request& request, std::string_view name, std::string_view wanted) {
-  for (auto& [key, value] : request.headers) {
-    if (key != name)
-      continue;
-    std::string_view rest{value};
-    while (!rest.empty()) {
-      auto token = rest.substr(0, rest.find(','));
-      rest.remove_prefix(std::min(rest.size(), token.size() + 1));
-      while (!token.empty() && (token.front() == ' ' || token.front() == '\t'))
-        token.remove_prefix(1);
-      while (!token.empty() && (token.back() == ' ' || token.back() == '\t'))
-        token.remove_suffix(1);
-      if (equal_ignoring_case(token, wanted))
-        return true;
-    }
-  }
-  return false;
-}
-
 /// The length of the line at the beginning of `bytes` with its CRLF, or 0 if it isn't whole. `looked` bytes of it are known
 /// to have no LF.
 expected<std::size_t> line_length(std::string_view bytes, std::size_t looked = 0) {
@@ -151,6 +121,13 @@ expected<std::size_t> line_length(std::string_view bytes, std::size_t looked = 0
 }
 
 } // namespace
+
+bool lists(const http_request& request, std::string_view header, std::string_view token) {
+  return std::any_of(request.headers.begin(), request.headers.end(), [&](auto& field) {
+    return field.first == header
+           && any_of_list(field.second, [&](std::string_view element) { return equal_ignoring_case(element, token); });
+  });
+}
 
 /// What is known of a request whose header is there.
 struct request_parser::incoming {

@@ -42,6 +42,10 @@ struct http_request {
   }
 };
 
+/// True if `token` is an element of that header's comma-separated list (name in lower case), which may be spread over several
+/// fields (RFC 9110, section 5.3).
+bool lists(const http_request& request, std::string_view header, std::string_view token);
+
 struct request_limits {
   /// Request line and header fields together; `header_too_large`.
   std::size_t header_bytes = 16 * 1024;

@@ -1,6 +1,7 @@
 #include "wire/stream_format.hpp"
 
 #include "core/text.hpp"
+#include "wire/header_values.hpp"
 #include "wire/ws_frames.hpp"
 
 #include <algorithm>
@@ -219,27 +220,17 @@ std::string_view content_type(stream_format format) {
 }
 
 stream_format choose_format(std::string_view header) {
-  // Types and the weight's name are case-insensitive.
-  std::string lower{header};
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c - 'A' + 'a');
-  std::string_view accept = lower;
   int lines = -1;
   int sse = -1;
-  while (!accept.empty()) {
-    auto range = accept.substr(0, accept.find(','));
-    accept.remove_prefix(std::min(accept.size(), range.size() + 1));
-    auto type = range.substr(0, range.find(';'));
-    while (!type.empty() && (type.front() == ' ' || type.front() == '\t'))
-      type.remove_prefix(1);
-    while (!type.empty() && (type.back() == ' ' || type.back() == '\t'))
-      type.remove_suffix(1);
+  // Types and the weight's name are case-insensitive.
+  any_of_list(to_lower(header), [&](std::string_view range) {
+    auto type = trim(range.substr(0, range.find(';')));
     if (type == "text/event-stream")
       sse = std::max(sse, weight_of(range));
     else if (type == "text/plain" || type == "*/*" || type == "text/*")
       lines = std::max(lines, weight_of(range));
-  }
+    return false;
+  });
   // EventSource and most SSE clients send `text/event-stream` alone; some add `*/*` with the same weight.
   return sse > 0 && sse >= lines ? stream_format::sse : stream_format::lines;
 }

@@ -11,6 +11,18 @@
 
 namespace parley::wire {
 
+/// RFC 6455, section 7.4.1, and those of our own.
+namespace close_code {
+
+constexpr std::uint16_t going_away = 1001;
+constexpr std::uint16_t unsupported = 1003;
+constexpr std::uint16_t bad_text = 1007;
+constexpr std::uint16_t policy = 1008;
+constexpr std::uint16_t no_such_session = 4404;
+constexpr std::uint16_t too_slow = 4408;
+
+} // namespace close_code
+
 /// Appends a frame whose payload `write(out)` appends.
 template <class Write>
 void append_text_frame(std::string& out, Write write);

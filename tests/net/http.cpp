@@ -43,7 +43,7 @@ CAF_TEST(a connection is kept for the next request) {
   }
   CAF_CHECK_EQUAL(server.clients->connections(), 1u);
   client.close();
-  CAF_CHECK(server.eventually([&] { return server.clients->connections() == 0; }));
+  CAF_CHECK(test::eventually([&] { return server.clients->connections() == 0; }));
 }
 
 CAF_TEST(requests sent ahead are answered in their order) {
@@ -71,7 +71,7 @@ CAF_TEST(far more sent ahead than is read does not pile up) {
   }};
   sender.join();
   // Two at most are under way: one in the socket's hands, and one behind it.
-  CAF_CHECK(server.eventually([&] { return server.served > 0; }));
+  CAF_CHECK(test::eventually([&] { return server.served > 0; }));
   CAF_CHECK_LESS(server.served.load(), 10);
   for (int i = 0; i < count; ++i)
     CAF_CHECK_EQUAL(client.read_response().body.size(), 1024u * 1024);
@@ -263,7 +263,7 @@ CAF_TEST(a handler may take longer than any of the timeouts) {
   http_fixture server{settings};
   auto client = server.connect();
   client.send("GET /silent HTTP/1.1\r\n" + host + "\r\n");
-  CAF_CHECK(server.eventually([&] { return server.served == 1; }));
+  CAF_CHECK(test::eventually([&] { return server.served == 1; }));
   std::this_thread::sleep_for(100ms);
   CAF_CHECK_EQUAL(server.clients->connections(), 1u);
 }
@@ -275,8 +275,8 @@ CAF_TEST(a client that takes nothing is given up) {
   auto client = server.connect(4096);
   for (int i = 0; i < 8; ++i)
     client.send("GET /big HTTP/1.1\r\n" + host + "\r\n");
-  CAF_CHECK(server.eventually([&] { return server.served > 0; }));
-  CAF_CHECK(server.eventually([&] { return server.clients->connections() == 0; }));
+  CAF_CHECK(test::eventually([&] { return server.served > 0; }));
+  CAF_CHECK(test::eventually([&] { return server.clients->connections() == 0; }));
 }
 
 CAF_TEST(beyond the limit of connections clients are told to come later) {
@@ -299,7 +299,7 @@ CAF_TEST(beyond the limit of connections clients are told to come later) {
   // Those who are in stay in, and a place that is given up is there for the next.
   CAF_CHECK_EQUAL(first.get("/echo").status, 200);
   second.close();
-  CAF_CHECK(server.eventually([&] { return server.clients->connections() == 1; }));
+  CAF_CHECK(test::eventually([&] { return server.clients->connections() == 1; }));
   CAF_CHECK_EQUAL(server.connect().get("/echo").status, 200);
 }
 
@@ -309,7 +309,7 @@ CAF_TEST(draining lets answers finish and closes who is idle) {
   CAF_CHECK_EQUAL(idle.get("/echo").status, 200);
   auto busy = server.connect();
   busy.send("POST /echo HTTP/1.1\r\n" + host + "Content-Length: 2\r\n\r\na");
-  CAF_CHECK(server.eventually([&] { return server.clients->connections() == 2; }));
+  CAF_CHECK(test::eventually([&] { return server.clients->connections() == 2; }));
   // A later request was seen on each loop, so the half of this one was.
   for (int i = 0; i < 2; ++i)
     CAF_CHECK_EQUAL(server.connect().get("/echo").status, 200);
@@ -321,7 +321,7 @@ CAF_TEST(draining lets answers finish and closes who is idle) {
   CAF_CHECK_EQUAL(response.field("Connection"), "close");
   CAF_CHECK(busy.at_end());
   busy.close();
-  CAF_CHECK(server.eventually([&] { return server.clients->connections() == 0; }));
+  CAF_CHECK(test::eventually([&] { return server.clients->connections() == 0; }));
 }
 
 CAF_TEST(without file descriptors the listener waits and goes on) {
@@ -355,7 +355,7 @@ CAF_TEST(without file descriptors the listener waits and goes on) {
   CAF_CHECK_EQUAL(connected, 0);
   CAF_CHECK_LESS(spent, 50'000);
   CAF_CHECK_EQUAL(still_served, 200);
-  CAF_CHECK(server.eventually([&] { return server.clients->connections() == 3; }));
+  CAF_CHECK(test::eventually([&] { return server.clients->connections() == 3; }));
   ::close(late);
 }
 
@@ -427,7 +427,7 @@ CAF_TEST(the system ends with connections open) {
   half.send("GET /ec");
   auto waiting = server->connect();
   waiting.send("GET /silent HTTP/1.1\r\n" + host + "\r\n");
-  CAF_CHECK(server->eventually([&] { return server->served == 2; }));
+  CAF_CHECK(test::eventually([&] { return server->served == 2; }));
   server.reset();
   CAF_CHECK(idle.at_end());
   CAF_CHECK(half.at_end());

@@ -4,16 +4,15 @@
 #include "net/listener.hpp"
 
 #include "raw_client.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <string>
-#include <thread>
 
 namespace parley::net {
 
@@ -135,15 +134,6 @@ public:
   }
 
   raw_client connect(int receive_buffer = 0) const { return raw_client{clients->port(), receive_buffer}; }
-
-  /// True if it came to be, within a time far beyond what is needed.
-  template <class Condition>
-  static bool eventually(Condition condition) {
-    auto deadline = steady::now() + std::chrono::seconds{20};
-    while (!condition() && steady::now() < deadline)
-      std::this_thread::sleep_for(std::chrono::milliseconds{1});
-    return condition();
-  }
 
 private:
   struct config : caf::actor_system_config {

@@ -83,7 +83,7 @@ CAF_TEST(a slow reader is sent what its window holds and no more) {
   client.send(ask);
   // The run comes to a stop while the client reads nothing: the sockets are full, and so is the window.
   std::size_t seen = 0;
-  CAF_CHECK(server.eventually([&] {
+  CAF_CHECK(test::eventually([&] {
     auto before = std::exchange(seen, server.record->sent.load());
     if (seen == 0 || seen != before)
       return false;
@@ -127,8 +127,8 @@ CAF_TEST(a run whose reader closes is told at once) {
     client.send(ask);
     client.read_until("cccccccccc");
   }
-  CAF_CHECK(server.eventually([&] { return server.record->reader_gone.load(); }));
-  CAF_CHECK(server.eventually([&] { return server.clients->connections() == 0; }));
+  CAF_CHECK(test::eventually([&] { return server.record->reader_gone.load(); }));
+  CAF_CHECK(test::eventually([&] { return server.clients->connections() == 0; }));
 }
 
 CAF_TEST(a run whose reader is reset is told at once) {
@@ -137,7 +137,7 @@ CAF_TEST(a run whose reader is reset is told at once) {
   client.send(ask);
   client.read_until("cccccccccc");
   client.reset();
-  CAF_CHECK(server.eventually([&] { return server.record->reader_gone.load(); }));
+  CAF_CHECK(test::eventually([&] { return server.record->reader_gone.load(); }));
 }
 
 CAF_TEST(a reader that takes nothing is given up) {
@@ -146,7 +146,7 @@ CAF_TEST(a reader that takes nothing is given up) {
   http_fixture server{settings, {1000, 8000, run_script::end::properly}};
   auto client = server.connect(4096);
   client.send(ask);
-  CAF_CHECK(server.eventually([&] { return server.record->reader_gone.load(); }));
+  CAF_CHECK(test::eventually([&] { return server.record->reader_gone.load(); }));
 }
 
 CAF_TEST(a stream may last longer than any of the timeouts) {

@@ -44,11 +44,11 @@ CAF_TEST(subscribers of a session share its feed until the last one leaves) {
     return 0;
   });
   first.close();
-  CAF_CHECK(server.eventually([&] { return server.recorded([](auto& r) { return r.left.size(); }) == 1; }));
+  CAF_CHECK(test::eventually([&] { return server.recorded([](auto& r) { return r.left.size(); }) == 1; }));
   CAF_CHECK_EQUAL(server.recorded([](auto& r) { return r.ended; }), 0);
   second.close();
-  CAF_CHECK(server.eventually([&] { return server.recorded([](auto& r) { return r.ended; }) == 1; }));
-  CAF_CHECK(server.eventually([&] { return server.clients->connections() == 0; }));
+  CAF_CHECK(test::eventually([&] { return server.recorded([](auto& r) { return r.ended; }) == 1; }));
+  CAF_CHECK(test::eventually([&] { return server.clients->connections() == 0; }));
   // The next one gets a new feed.
   auto third = server.subscribed();
   CAF_CHECK_EQUAL(server.recorded([](auto& r) { return r.sessions.size(); }), 2u);
@@ -83,10 +83,10 @@ CAF_TEST(what clients say reaches the feed) {
   CAF_CHECK_EQUAL(client.read_text(), R"({"type":"state"})");
   client.send(text_message(R"({"type":"typing_indicator","is_typing":true})"));
   client.send(text_message(R"({"type":"typing_indicator","is_typing":false})"));
-  CAF_CHECK(server.eventually([&] { return server.recorded([](auto& r) { return r.typing.size(); }) == 2; }));
+  CAF_CHECK(test::eventually([&] { return server.recorded([](auto& r) { return r.typing.size(); }) == 2; }));
   auto other = server.subscribed();
   other.send(text_message(R"({"type":"typing_indicator","is_typing":true})"));
-  CAF_CHECK(server.eventually([&] { return server.recorded([](auto& r) { return r.typing.size(); }) == 3; }));
+  CAF_CHECK(test::eventually([&] { return server.recorded([](auto& r) { return r.typing.size(); }) == 3; }));
   server.recorded([](auto& r) {
     CAF_CHECK(r.typing[0].is_typing && !r.typing[1].is_typing && r.typing[2].is_typing);
     CAF_CHECK_EQUAL(r.typing[0].subscriber, r.joins[0].who->number());
@@ -139,11 +139,11 @@ CAF_TEST(a feed closes with its own code and nothing follows) {
   CAF_CHECK_EQUAL(client.read_text(), "last");
   auto end = client.read_frame();
   CAF_CHECK(end.payload == close_payload(4404, "The session was deleted."));
-  CAF_CHECK(server.eventually([&] { return server.recorded([](auto& r) { return r.left.size(); }) == 1; }));
+  CAF_CHECK(test::eventually([&] { return server.recorded([](auto& r) { return r.left.size(); }) == 1; }));
   client.send(masked(fin | opcode::close, close_payload(4404)));
   CAF_CHECK(client.at_end());
   client.close();
-  CAF_CHECK(server.eventually([&] { return server.clients->connections() == 0; }));
+  CAF_CHECK(test::eventually([&] { return server.clients->connections() == 0; }));
   // Who keeps a subscriber for longer does no harm.
   server.on_loop([&] {
     who->deliver(server.text_frame("gone"));
@@ -160,7 +160,7 @@ CAF_TEST(a client that leaves a close frame unanswered is cut off) {
   auto who = server.last_joined();
   server.on_loop([&] { who->close(4404, ""); });
   CAF_CHECK_EQUAL(client.read_close(), 4404);
-  CAF_CHECK(server.eventually([&] { return server.clients->connections() == 0; }));
+  CAF_CHECK(test::eventually([&] { return server.clients->connections() == 0; }));
 }
 
 CAF_TEST(a feed that dies sends its subscribers away) {
@@ -248,7 +248,7 @@ CAF_TEST(a slow client is told of by what it left unread) {
   CAF_CHECK_EQUAL(client.read_text(), std::string(32 * 1024, 'x'));
   while (unread(server, who) > 0)
     client.read_text();
-  CAF_CHECK(server.eventually([&] { return server.recorded([](auto& r) { return r.drained.size(); }) == 1; }));
+  CAF_CHECK(test::eventually([&] { return server.recorded([](auto& r) { return r.drained.size(); }) == 1; }));
   CAF_CHECK_EQUAL(server.recorded([](auto& r) { return r.drained[0]; }), who->number());
 }
 
@@ -272,12 +272,12 @@ CAF_TEST(a client that takes nothing is too slow) {
   websocket_fixture server{settings};
   auto client = server.subscribed(4096);
   stall(server, server.last_joined());
-  CAF_CHECK(server.eventually([&] { return server.recorded([](auto& r) { return r.left.size(); }) == 1; }));
+  CAF_CHECK(test::eventually([&] { return server.recorded([](auto& r) { return r.left.size(); }) == 1; }));
   CAF_CHECK_EQUAL(client.read_close(), 4408);
   // One that doesn't read even then.
   auto stuck = server.subscribed(4096);
   stall(server, server.last_joined());
-  CAF_CHECK(server.eventually([&] { return server.clients->connections() == 0; }));
+  CAF_CHECK(test::eventually([&] { return server.clients->connections() == 0; }));
 }
 
 CAF_TEST(draining sends subscribers away) {
@@ -293,7 +293,7 @@ CAF_TEST(draining sends subscribers away) {
   polite.send(masked(fin | opcode::close, close_payload(1001)));
   CAF_CHECK(polite.at_end());
   CAF_CHECK(idle.at_end());
-  CAF_CHECK(server.eventually([&] { return server.clients->connections() == 0; }));
+  CAF_CHECK(test::eventually([&] { return server.clients->connections() == 0; }));
 }
 
 CAF_TEST(a WebSocket counts towards the limit of connections) {
@@ -304,7 +304,7 @@ CAF_TEST(a WebSocket counts towards the limit of connections) {
   auto second = server.subscribed();
   CAF_CHECK_EQUAL(server.connect().upgrade(), 503);
   second.close();
-  CAF_CHECK(server.eventually([&] { return server.clients->connections() == 1; }));
+  CAF_CHECK(test::eventually([&] { return server.clients->connections() == 1; }));
   CAF_CHECK_EQUAL(server.connect().upgrade(), 101);
 }
 

@@ -7,6 +7,7 @@
 #include "wire/ws_frames.hpp"
 
 #include "raw_client.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -17,7 +18,6 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace parley::net {
@@ -293,15 +293,6 @@ public:
     auto frames = std::make_shared<std::string>();
     wire::append_text_frame(*frames, payload);
     return frames;
-  }
-
-  /// True if it came to be, within a time far beyond what is needed.
-  template <class Condition>
-  static bool eventually(Condition condition) {
-    auto deadline = steady::now() + std::chrono::seconds{20};
-    while (!condition() && steady::now() < deadline)
-      std::this_thread::sleep_for(std::chrono::milliseconds{1});
-    return condition();
   }
 
 private:
