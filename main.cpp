@@ -119,7 +119,7 @@ int serve(const config::loaded_settings& loaded) {
   caf::actor_system sys{actors};
 
   // While the store is held by its actor, which ends later.
-  auto retention = commands::start_retention(settings);
+  auto retention = commands::start_retention(settings, wall_clock);
   // The store's actor outlives all who write: what they have sent it is carried out before it ends.
   auto persistence = persistence::spawn_persistence(sys, std::move(*store));
   auto node =

@@ -17,15 +17,6 @@ constexpr std::chrono::milliseconds pause_between_tries{500};
 /// … and said that often.
 constexpr std::chrono::seconds pause_between_reports{5};
 
-expected<persistence::stores> open_sqlite(const std::filesystem::path& file) {
-  auto opened = persistence::open_sqlite(file);
-  if (!opened)
-    return tl::unexpected{opened.error()};
-  persistence::stores result{std::move(opened->writer), {}};
-  result.readers.push_back(std::move(opened->reader));
-  return result;
-}
-
 std::int64_t whole_seconds(std::chrono::milliseconds time) {
   return std::chrono::ceil<std::chrono::seconds>(time).count();
 }
@@ -77,18 +68,15 @@ std::string place_of_store(const config::settings& settings) {
 }
 
 expected<persistence::stores> open_store(const config::settings& settings, config::stop_signals& signals) {
-  return settings.store.url.empty() ? open_sqlite(sqlite_file(settings)) : wait_for_postgres(settings, signals);
+  return settings.store.url.empty() ? persistence::open_sqlite(sqlite_file(settings)) : wait_for_postgres(settings, signals);
 }
 
-std::unique_ptr<persistence::retention> start_retention(const config::settings& settings) {
+std::unique_ptr<persistence::retention> start_retention(const config::settings& settings, unix_ms (*clock)()) {
   if (settings.store.retention.count() == 0)
     return nullptr;
   persistence::retention_options options;
   options.keep = settings.store.retention;
-  options.now = [] {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-  };
+  options.now = clock;
   return std::make_unique<persistence::retention>(settings.store.url.empty()
                                                     ? persistence::expired_in_sqlite(sqlite_file(settings))
                                                     : persistence::expired_in_postgres(postgres_options_of(settings)),

@@ -25,6 +25,6 @@ std::string place_of_store(const config::settings& settings);
 expected<persistence::stores> open_store(const config::settings& settings, config::stop_signals& signals);
 
 /// Deletes what has expired by `store.retention` until it is destroyed; null if all is kept. For a store that is open.
-std::unique_ptr<persistence::retention> start_retention(const config::settings& settings);
+std::unique_ptr<persistence::retention> start_retention(const config::settings& settings, unix_ms (*clock)());
 
 } // namespace parley::commands

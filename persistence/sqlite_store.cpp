@@ -446,7 +446,7 @@ private:
 
 } // namespace
 
-expected<sqlite_stores> open_sqlite(const std::filesystem::path& file, const sqlite_options& options) {
+expected<stores> open_sqlite(const std::filesystem::path& file, const sqlite_options& options) {
   auto what = "The database " + file.string() + " cannot be used: ";
   try {
     auto lock = file_lock::take(file.string() + ".lock");
@@ -455,8 +455,10 @@ expected<sqlite_stores> open_sqlite(const std::filesystem::path& file, const sql
     auto shared = std::make_shared<const file_lock>(std::move(*lock));
     auto writer = std::make_unique<sqlite_store>(connect_writer(file, options), shared);
     writer->interrupt_all();
-    auto reader = std::make_unique<sqlite_store>(connect_reader(file, options), shared);
-    return sqlite_stores{std::move(writer), std::move(reader)};
+    stores result;
+    result.writer = std::move(writer);
+    result.readers.push_back(std::make_unique<sqlite_store>(connect_reader(file, options), shared));
+    return result;
   } catch (const std::exception& why) {
     return fail(ec::store_unavailable, what + why.what() + ".");
   }

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 
 namespace parley::persistence {
 
@@ -17,16 +16,9 @@ struct sqlite_options {
   std::int64_t max_bytes = 0;
 };
 
-/// Two connections to one database, for a thread each. The reader sees what was committed when a read began, waits for no
-/// write and holds none up; its `write` fails.
-struct sqlite_stores {
-  std::unique_ptr<store> writer;
-  std::unique_ptr<store> reader;
-};
-
-/// Opens the database, makes it or brings it to the newest version, and ends the answers that a crash left running as
-/// `failed`/`interrupted`. The directory must be there; the file is for its owner only. Fails with a sentence that says why:
-/// another process has it, a newer Parley made it, it isn't a database of ours, it is damaged, …
-expected<sqlite_stores> open_sqlite(const std::filesystem::path& file, const sqlite_options& options = {});
+/// Opens the database with one reader, makes it or brings it to the newest version, and ends the answers that a crash left
+/// running as `failed`/`interrupted`. The directory must be there; the file is for its owner only. Fails with a sentence that
+/// says why: another process has it, a newer Parley made it, it isn't a database of ours, it is damaged, …
+expected<stores> open_sqlite(const std::filesystem::path& file, const sqlite_options& options = {});
 
 } // namespace parley::persistence

@@ -145,7 +145,7 @@ struct away_fixture {
     auto opened = open_sqlite(folder.path() / "parley.db").value();
     stores all_of_them;
     all_of_them.writer = std::make_unique<far_store>(std::make_unique<far_store>(std::move(opened.writer), writing), all);
-    all_of_them.readers.push_back(std::make_unique<far_store>(std::move(opened.reader), all));
+    all_of_them.readers.push_back(std::make_unique<far_store>(std::move(opened.readers[0]), all));
     all_of_them.sentinel = std::make_unique<far_store>(std::make_unique<far_store>(nullptr, watching), all);
     all_of_them.spool = spool::open(folder.path() / "spool.db", spool_bytes).value();
     persistence_options options;

@@ -101,31 +101,22 @@ struct actor_fixture {
     spdlog::set_level(spdlog::level::info);
   }
 
-  void begin(std::unique_ptr<store> writer, std::unique_ptr<store> reader, const persistence_options& options = {}) {
+  void begin(stores opened, const persistence_options& options = {}) {
     system.emplace(config);
     self.emplace(*system, true);
-    stores opened{std::move(writer), {}};
-    opened.readers.push_back(std::move(reader));
     actor = spawn_persistence(*system, std::move(opened), options);
   }
 
+  void begin_on_sqlite() { begin(open_sqlite(folder.path() / "parley.db").value()); }
+
+  void begin_gated(const persistence_options& options = {}) { begin_gated_readers({reads}, options); }
+
   /// With a gate of its own for each reader.
-  void begin_gated_readers(std::vector<std::shared_ptr<gate>> gates) {
+  void begin_gated_readers(const std::vector<std::shared_ptr<gate>>& gates, const persistence_options& options = {}) {
     stores opened{std::make_unique<gated_store>(writes), {}};
     for (auto& each : gates)
       opened.readers.push_back(std::make_unique<gated_store>(each));
-    system.emplace(config);
-    self.emplace(*system, true);
-    actor = spawn_persistence(*system, std::move(opened));
-  }
-
-  void begin_on_sqlite() {
-    auto stores = open_sqlite(folder.path() / "parley.db").value();
-    begin(std::move(stores.writer), std::move(stores.reader));
-  }
-
-  void begin_gated(const persistence_options& options = {}) {
-    begin(std::make_unique<gated_store>(writes), std::make_unique<gated_store>(reads), options);
+    begin(std::move(opened), options);
   }
 
   void tell_to_end() { caf::anon_send_exit(actor, caf::exit_reason::user_shutdown); }

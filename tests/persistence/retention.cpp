@@ -25,10 +25,10 @@ const unix_ms deadline =
 struct sqlite_fixture {
   store& writer() { return *opened.writer; }
 
-  store& reader() { return *opened.reader; }
+  store& reader() { return *opened.readers.front(); }
 
   temporary_folder folder;
-  sqlite_stores opened = open_sqlite(folder.path() / "parley.db").value();
+  stores opened = open_sqlite(folder.path() / "parley.db").value();
   std::unique_ptr<expired_sessions> expired = expired_in_sqlite(folder.path() / "parley.db");
 };
 

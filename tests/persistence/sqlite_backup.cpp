@@ -66,8 +66,8 @@ CAF_TEST(a backup of a store in use has each turn whole or not at all) {
     CAF_CHECK_EQUAL(made->messages, 2 * made->sessions);
     CAF_CHECK_EQUAL(made->bytes, std::filesystem::file_size(copy));
     auto restored = open_sqlite(copy).value();
-    auto newest = restored.reader->list(list_sessions{std::nullopt, 1}).value().data.at(0);
-    auto messages = restored.reader->list(list_messages{newest.id, std::nullopt, 10}).value().data;
+    auto newest = restored.readers[0]->list(list_sessions{std::nullopt, 1}).value().data.at(0);
+    auto messages = restored.readers[0]->list(list_messages{newest.id, std::nullopt, 10}).value().data;
     CAF_REQUIRE_EQUAL(messages.size(), 2u);
     CAF_CHECK_EQUAL(messages[1].content, "Hi there");
   }

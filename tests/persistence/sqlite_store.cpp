@@ -22,17 +22,17 @@ namespace {
 using namespace parley::persistence;
 
 struct store_fixture {
-  store_fixture() { stores = open_sqlite(file).value(); }
+  store_fixture() { connections = open_sqlite(file).value(); }
 
-  store& writer() { return *stores.writer; }
+  store& writer() { return *connections.writer; }
 
-  store& reader() { return *stores.reader; }
+  store& reader() { return *connections.readers.front(); }
 
-  void close() { stores = {}; }
+  void close() { connections = {}; }
 
   void reopen() {
     close();
-    stores = open_sqlite(file).value();
+    connections = open_sqlite(file).value();
   }
 
   /// Why the database can't be opened, or nothing.
@@ -43,7 +43,7 @@ struct store_fixture {
 
   parley::test::temporary_folder folder;
   std::filesystem::path file = folder.path() / "parley.db";
-  sqlite_stores stores;
+  stores connections;
 };
 
 bool says(const std::string& text, std::string_view part) {
@@ -90,7 +90,7 @@ CAF_TEST(a second user of the database is told who has it) {
 }
 
 CAF_TEST(the reader alone still keeps others out) {
-  stores.writer.reset();
+  connections.writer.reset();
   CAF_CHECK(says(refusal(), "in use by process"));
 }
 
@@ -233,7 +233,7 @@ CAF_TEST(a full database fails whole batches and goes on when there is room agai
   close();
   sqlite_options limited;
   limited.max_bytes = 1024 * 1024;
-  stores = open_sqlite(file, limited).value();
+  connections = open_sqlite(file, limited).value();
   begun_turn first{writer()};
   auto small = user_message(first.about);
   auto large = user_message(first.about, std::nullopt, std::string(2 * 1024 * 1024, 'x'));
@@ -271,7 +271,7 @@ CAF_TEST(a database that another has locked is unavailable and not damaged) {
   close();
   sqlite_options impatient;
   impatient.busy_timeout = std::chrono::milliseconds{1};
-  stores = open_sqlite(file, impatient).value();
+  connections = open_sqlite(file, impatient).value();
   begun_turn first{writer()};
   sqlite::connection other{file};
   other.execute("BEGIN IMMEDIATE");
