@@ -1,7 +1,7 @@
 #include "core/text.hpp"
 
-#include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace parley {
 
@@ -48,12 +48,47 @@ sequence read_sequence(std::string_view bytes, std::size_t at) {
   return {want + 1, true};
 }
 
-bool eight_plain_bytes(const char* at) {
+// Eight bytes looked at in one word: Anderson, "Bit Twiddling Hacks", "Determine if a word has a byte less than n".
+constexpr std::uint64_t ones = 0x0101010101010101ULL;
+constexpr std::uint64_t highs = 0x8080808080808080ULL;
+
+std::uint64_t eight_bytes(const char* at) {
   std::uint64_t word = 0;
-  __builtin_memcpy(&word, at, 8);
-  constexpr std::uint64_t ones = 0x0101010101010101ULL;
-  constexpr std::uint64_t highs = 0x8080808080808080ULL;
-  return ((word | ((word - ones) & ~word)) & highs) == 0; // no high bit, no NUL
+  std::memcpy(&word, at, 8);
+  return word;
+}
+
+/// Not 0 if one of the bytes is below `limit`, which is at most 128.
+constexpr std::uint64_t any_below(std::uint64_t word, std::uint8_t limit) {
+  return (word - ones * limit) & ~word & highs;
+}
+
+/// Not 0 if one of the bytes is `byte`.
+constexpr std::uint64_t any_equal(std::uint64_t word, char byte) {
+  return any_below(word ^ (ones * static_cast<std::uint8_t>(byte)), 1);
+}
+
+/// ASCII without NUL.
+bool eight_plain_bytes(const char* at) {
+  auto word = eight_bytes(at);
+  return ((word & highs) | any_below(word, 1)) == 0;
+}
+
+constexpr bool is_escaped_in_json(char c) {
+  return static_cast<std::uint8_t>(c) < 0x20 || c == '"' || c == '\\';
+}
+
+/// How many bytes from `at` on JSON leaves as they are.
+std::size_t plain_in_json(std::string_view text, std::size_t at) {
+  auto begin = at;
+  for (; at + 8 <= text.size(); at += 8) {
+    auto word = eight_bytes(text.data() + at);
+    if ((any_below(word, 0x20) | any_equal(word, '"') | any_equal(word, '\\')) != 0)
+      break;
+  }
+  while (at < text.size() && !is_escaped_in_json(text[at]))
+    ++at;
+  return at - begin;
 }
 
 int hex4(std::string_view text, std::size_t at) {
@@ -149,21 +184,18 @@ bool repair_json_text(std::string_view json, std::string& out) {
   return true;
 }
 
+bool is_plain_in_json(std::string_view text) {
+  return plain_in_json(text, 0) == text.size();
+}
+
 void append_json_escaped(std::string& out, std::string_view text) {
-  static constexpr auto special = [] {
-    std::array<bool, 256> table{};
-    for (std::size_t i = 0; i < 0x20; ++i)
-      table[i] = true;
-    table['"'] = table['\\'] = true;
-    return table;
-  }();
-  std::size_t plain = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    auto byte = static_cast<std::uint8_t>(text[at]);
-    if (!special[byte])
-      continue;
-    out.append(text, plain, at - plain);
-    plain = at + 1;
+  for (std::size_t at = 0; at < text.size();) {
+    auto plain = plain_in_json(text, at);
+    out.append(text, at, plain);
+    at += plain;
+    if (at == text.size())
+      return;
+    auto byte = static_cast<std::uint8_t>(text[at++]);
     switch (byte) {
     case '"':
       out += "\\\"";
@@ -194,7 +226,6 @@ void append_json_escaped(std::string& out, std::string_view text) {
     }
     }
   }
-  out.append(text, plain, text.size() - plain);
 }
 
 std::string title_of(std::string_view text, std::size_t max_chars) {

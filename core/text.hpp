@@ -22,6 +22,9 @@ bool repair_json_text(std::string_view json, std::string& out);
 /// escaped, all else as it is. `text` must be clean.
 void append_json_escaped(std::string& out, std::string_view text);
 
+/// True if JSON escapes nothing of it: no quote, no backslash, no control character. Says nothing about UTF-8.
+bool is_plain_in_json(std::string_view text);
+
 /// The beginning of a text, at most `max_chars` code points, on one line: a session's title.
 std::string title_of(std::string_view text, std::size_t max_chars = 80);
 

@@ -84,18 +84,18 @@ private:
         {index, std::string{string_at(block, "id")}, has_input ? std::string{simdjson::minify(input)} : std::string{"{}"}});
       sink.tool_call_begins(calls_.back().id, string_at(block, "name"));
     } else if (type == "text") {
-      show_text(string_at(block, "text"), sink);
+      show(event_kind::text, string_at(block, "text"), sink);
     } else if (type == "thinking") {
-      show_reasoning(string_at(block, "thinking"), sink);
+      show(event_kind::reasoning, string_at(block, "thinking"), sink);
     } // `redacted_thinking` is for the provider's eyes only
   }
 
   void take_block_delta(std::int64_t index, simdjson::dom::object delta, answer_sink& sink) {
     auto type = string_at(delta, "type");
     if (type == "text_delta") {
-      show_text(string_at(delta, "text"), sink);
+      show(event_kind::text, string_at(delta, "text"), sink);
     } else if (type == "thinking_delta") {
-      show_reasoning(string_at(delta, "thinking"), sink);
+      show(event_kind::reasoning, string_at(delta, "thinking"), sink);
     } else if (type == "input_json_delta") {
       auto piece = string_at(delta, "partial_json");
       auto call = find_call(index);
@@ -104,16 +104,6 @@ private:
       call->input.clear();
       sink.tool_call_grows(call->id, piece);
     } // `signature_delta` signs reasoning that is sent back, which we don't
-  }
-
-  void show_text(std::string_view text, answer_sink& sink) {
-    if (!text.empty())
-      sink.text(text);
-  }
-
-  void show_reasoning(std::string_view text, answer_sink& sink) {
-    if (!text.empty())
-      sink.reasoning(text);
   }
 
   std::vector<open_call>::iterator find_call(std::int64_t index) {

@@ -2,6 +2,7 @@
 // What the codecs share whose format is a stream of Server-Sent Events with a JSON object each.
 
 #include "wire/codec.hpp"
+#include "wire/delta_pattern.hpp"
 #include "wire/event_json.hpp"
 #include "wire/sse.hpp"
 
@@ -12,6 +13,9 @@ constexpr std::size_t max_tool_calls = 128;
 
 class event_stream_codec : public codec {
 public:
+  /// `padding`: see `delta_pattern`.
+  explicit event_stream_codec(std::string_view padding = {}) : pattern_(padding) {}
+
   void feed(std::string_view bytes, answer_sink& sink) final;
   void end(answer_sink& sink) final;
   bool done() const final { return done_; }
@@ -26,6 +30,13 @@ protected:
   /// The end mark came.
   virtual void take_end_mark(answer_sink& sink) = 0;
 
+  /// Passes on text or reasoning, one string of the event; an empty one is nothing. An event that did this once and nothing else
+  /// is learned: those like it are passed on without `take`.
+  void show(event_kind kind, std::string_view text, answer_sink& sink);
+
+  /// To be called where an event that may `show` does anything else: calls the sink, or changes what the codec remembers.
+  void does_more() { ++deeds_; }
+
   /// Both end the answer.
   void finish(finish_reason reason, answer_sink& sink);
   void give_up(ec code, std::string_view message, answer_sink& sink);
@@ -34,7 +45,14 @@ protected:
   void give_up_truncated(answer_sink& sink);
 
 private:
+  void take_event(std::string_view name, std::string_view data, answer_sink& sink);
+
   sse_decoder decoder_{max_event_bytes};
+  delta_pattern pattern_;
+  /// What the event being taken did so far, and the last that it showed.
+  int deeds_ = 0;
+  event_kind shown_kind_ = event_kind::text;
+  std::string_view shown_;
   bool done_ = false;
 };
 

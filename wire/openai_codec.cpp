@@ -37,6 +37,10 @@ ec to_code(std::string_view type, std::string_view code, std::int64_t status) {
 }
 
 class openai_codec final : public event_stream_codec {
+public:
+  /// OpenAI fills it with noise in each chunk; nobody reads it.
+  openai_codec() : event_stream_codec("obfuscation") {}
+
 private:
   struct open_call {
     std::int64_t index;
@@ -79,8 +83,10 @@ private:
       return;
     auto prompt_tokens = count_at(*usage, "prompt_tokens");
     auto completion_tokens = count_at(*usage, "completion_tokens");
-    if (prompt_tokens && completion_tokens)
-      sink.usage(*prompt_tokens, *completion_tokens);
+    if (!prompt_tokens || !completion_tokens)
+      return;
+    does_more();
+    sink.usage(*prompt_tokens, *completion_tokens);
   }
 
   void take_error(simdjson::dom::object chunk, answer_sink& sink) {
@@ -100,6 +106,7 @@ private:
     auto reason = string_at(choice, "finish_reason");
     if (done() || reason.empty())
       return;
+    does_more();
     if (auto known = to_finish_reason(reason))
       finish_ = *known; // the usage may follow
     else
@@ -124,11 +131,10 @@ private:
       else if (key == "function_call")
         function = value;
     }
-    if (!reasoning.empty())
-      sink.reasoning(reasoning);
-    if (!content.empty())
-      sink.text(content);
+    show(event_kind::reasoning, reasoning, sink);
+    show(event_kind::text, content, sink);
     if (!refusal.empty()) {
+      does_more();
       refused_ = true;
       sink.text(refusal);
     }
@@ -155,6 +161,7 @@ private:
   }
 
   void take_call(std::int64_t index, std::string_view id, simdjson::dom::object function, answer_sink& sink) {
+    does_more();
     // The newest call of that index: servers that send each call whole may give all of them the index 0.
     auto call = std::find_if(calls_.rbegin(), calls_.rend(), [&](const open_call& open) { return open.index == index; });
     if (call == calls_.rend() || (!id.empty() && call->id != id)) {

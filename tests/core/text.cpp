@@ -114,6 +114,18 @@ CAF_TEST(text is escaped as JSON demands and no further) {
   CAF_CHECK_EQUAL(escaped("a\"b\"c"), R"(a\"b\"c)");
 }
 
+CAF_TEST(each byte is escaped alike wherever it stands) {
+  for (int value = 1; value < 0x80; ++value)
+    for (std::size_t at = 0; at < 20; ++at) {
+      auto byte = std::string(1, static_cast<char>(value));
+      auto alone = escaped(byte);
+      auto before = std::string(at, 'x');
+      auto after = std::string(20 - at, 'x');
+      CAF_CHECK_EQUAL(escaped(before + byte + after), before + alone + after);
+      CAF_CHECK_EQUAL(is_plain_in_json(before + byte + after), alone == byte);
+    }
+}
+
 CAF_TEST(a title is the beginning of a text on one line) {
   CAF_CHECK_EQUAL(title_of(""), "");
   CAF_CHECK_EQUAL(title_of(" \n\t "), "");
