@@ -1,15 +1,11 @@
 #include "net/byte_stream.hpp"
 
+#include "net/reactor.hpp"
 #include "net/tls.hpp"
-
-#include <utility> // before Asio, whose awaitable.hpp forgets it
 
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <cstring>
 #include <netinet/in.h>
@@ -17,14 +13,13 @@
 #include <sys/uio.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace parley::net {
 
-namespace asio = boost::asio;
-
 namespace {
 
-/// One read's most. A read that fills it is followed by another at once, a few times, for fairness' sake.
+/// One read's most. A read that fills it is followed by another at once, but a few times only, for fairness' sake.
 constexpr std::size_t read_bytes = 64 * 1024;
 constexpr int reads_at_once = 4;
 
@@ -54,38 +49,38 @@ const sockaddr* generic(const sockaddr_storage& address) {
   return reinterpret_cast<const sockaddr*>(&address);
 }
 
-class stream final : public byte_stream, public std::enable_shared_from_this<stream> {
+class stream final : public byte_stream, private socket_watcher, public std::enable_shared_from_this<stream> {
 public:
-  stream(asio::io_context& loop, byte_stream_handler& handler) : socket_(loop.get_executor()), handler_(&handler) {}
+  stream(reactor& loop, byte_stream_handler& handler) : reactor_(loop), handler_(&handler) {}
+
+  ~stream() override { close_socket(); }
+  stream(const stream&) = delete;
+  stream& operator=(const stream&) = delete;
 
   // -- beginning -----------------------------------------------------------------------------------------------------
 
   void accept(int socket, const tls_context* tls) {
-    if (!adopt(socket))
-      return;
+    adopt(socket);
     if (tls)
       tls_ = std::make_unique<tls_engine>(*tls, std::string{});
-    later([this] { begin(); });
+    later([this] {
+      if (watch())
+        begin();
+    });
   }
 
   void connect(const sockaddr_storage& to, const tls_context* tls, const std::string& host) {
     int socket = ::socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (socket < 0)
       return fail_later(describe(errno));
-    if (!adopt(socket))
-      return;
+    adopt(socket);
     if (tls)
       tls_ = std::make_unique<tls_engine>(*tls, host);
-    if (::connect(socket, generic(to), length_of(to)) == 0)
-      later([this] { begin(); });
-    else if (errno == EINPROGRESS)
-      socket_.async_wait(asio::posix::descriptor_base::wait_write,
-                         [self = shared_from_this()](const boost::system::error_code& error) {
-                           if (!error && !self->over_)
-                             self->connected();
-                         });
-    else
-      fail_later(describe(errno));
+    if (::connect(socket, generic(to), length_of(to)) != 0 && errno != EINPROGRESS)
+      return fail_later(describe(errno));
+    connecting_ = true;
+    // Told at once if it is connected already: in the loop's next turn.
+    watch();
   }
 
   // -- interface -----------------------------------------------------------------------------------------------------
@@ -114,7 +109,7 @@ public:
 
   void limit_unsent_in_kernel(std::size_t bytes) override {
     auto most = static_cast<int>(bytes);
-    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof(most));
+    ::setsockopt(socket_, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof(most));
   }
 
   void pause_reading() override { reading_ = false; }
@@ -122,13 +117,10 @@ public:
   void resume_reading() override {
     if (std::exchange(reading_, true) || over_ || !open_)
       return;
-    if (tls_ && !peer_closed_)
-      later([this] {
-        if (reading_)
-          take_kept();
-      });
-    else
-      wait_readable();
+    later([this] {
+      if (reading_)
+        take_kept();
+    });
   }
 
   void finish() override {
@@ -141,7 +133,7 @@ public:
       send_or_keep(sealed);
     }
     if (!over_ && unsent() == 0)
-      ::shutdown(socket_.native_handle(), SHUT_WR);
+      ::shutdown(socket_, SHUT_WR);
   }
 
   void close() override {
@@ -155,7 +147,7 @@ public:
     socklen_t size = sizeof(address);
     char text[INET6_ADDRSTRLEN] = {};
     auto* generic_address = reinterpret_cast<sockaddr*>(&address);
-    if (!socket_.is_open() || ::getpeername(const_cast<stream*>(this)->socket_.native_handle(), generic_address, &size) != 0)
+    if (socket_ == -1 || ::getpeername(socket_, generic_address, &size) != 0)
       return {};
     if (address.ss_family == AF_INET6) {
       auto& v6 = reinterpret_cast<sockaddr_in6&>(address);
@@ -168,73 +160,81 @@ public:
   }
 
 private:
-  bool adopt(int socket) {
-    boost::system::error_code error;
-    socket_.assign(socket, error);
-    if (error) {
-      ::close(socket);
-      fail_later(error.message());
-      return false;
-    }
+  void adopt(int socket) {
+    socket_ = socket;
     // Tokens are small and urgent: Nagle's algorithm would hold them back until the peer acknowledges the one before.
     int on = 1;
     ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    return true;
   }
 
-  void connected() {
-    int error = 0;
-    socklen_t size = sizeof(error);
-    if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) != 0)
-      error = errno;
-    if (error != 0)
-      return fail(describe(error));
-    // Having waited to write, Asio would watch for that for good, and each wait to read would wake at once, for nothing.
-    if (adopt(socket_.release()))
-      begin();
+  bool watch() {
+    if (reactor_.watch(socket_, *this))
+      return true;
+    fail_later(describe(errno));
+    return false;
   }
 
   void begin() {
-    if (tls_) {
+    open_ = !tls_;
+    if (tls_)
       agree({});
-      if (!over_)
-        wait_readable();
+    else
+      handler_->opened();
+  }
+
+  // -- news of the socket --------------------------------------------------------------------------------------------
+
+  void socket_changed(std::uint32_t events) override {
+    auto self = shared_from_this();
+    constexpr std::uint32_t of_the_end = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+    if (connecting_ && !connected(events))
       return;
+    if ((events & EPOLLOUT) && unsent() > 0)
+      write_on();
+    if (events & (EPOLLIN | of_the_end)) {
+      readable_ = true;
+      ends_ = ends_ || (events & of_the_end);
+      read();
     }
-    open_ = true;
-    handler_->opened();
-    if (!over_ && reading_)
-      wait_readable();
+  }
+
+  /// False if it isn't yet, or never will be.
+  bool connected(std::uint32_t events) {
+    if (!(events & (EPOLLOUT | EPOLLHUP | EPOLLERR)))
+      return false;
+    connecting_ = false;
+    int error = 0;
+    socklen_t size = sizeof(error);
+    if (::getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+      error = errno;
+    if (error != 0) {
+      fail(describe(error));
+      return false;
+    }
+    begin();
+    return true;
   }
 
   // -- reading -------------------------------------------------------------------------------------------------------
 
-  bool wants_bytes() const { return reading_ || !open_; }
-
-  /// Waiting and then reading once costs one system call less than Asio's reads, which try first and mostly in vain.
-  void wait_readable() {
-    if (over_ || peer_closed_ || std::exchange(waiting_to_read_, true))
-      return;
-    socket_.async_wait(asio::posix::descriptor_base::wait_read,
-                       [self = shared_from_this()](const boost::system::error_code& error) {
-                         self->waiting_to_read_ = false;
-                         if (!error && !self->over_ && self->wants_bytes())
-                           self->read();
-                       });
-  }
-
+  /// Until there is nothing left: a read that leaves room in the buffer has taken all, but for an end that is known of.
   void read() {
     auto& incoming = buffers().incoming;
     for (int i = 0; i < reads_at_once; ++i) {
-      auto got = ::recv(socket_.native_handle(), incoming.data(), incoming.size(), MSG_DONTWAIT);
+      if (over_ || peer_closed_ || !readable_ || (open_ && !reading_))
+        return;
+      auto got = ::recv(socket_, incoming.data(), incoming.size(), MSG_DONTWAIT);
       if (got < 0 && errno == EINTR)
         continue;
-      if (got < 0 && errno == EAGAIN)
-        break;
+      if (got < 0 && errno == EAGAIN) {
+        readable_ = false;
+        return;
+      }
       if (got < 0)
         return fail(describe(errno));
       if (got == 0)
         return ended();
+      readable_ = ends_ || static_cast<std::size_t>(got) == incoming.size();
       std::string_view bytes{incoming.data(), static_cast<std::size_t>(got)};
       if (!tls_)
         handler_->received(bytes);
@@ -242,12 +242,9 @@ private:
         agree(bytes);
       else
         unseal(bytes);
-      if (over_ || peer_closed_ || !wants_bytes())
-        return;
-      if (bytes.size() < incoming.size())
-        break;
     }
-    wait_readable();
+    if (readable_)
+      later([this] { read(); });
   }
 
   void ended() {
@@ -304,9 +301,9 @@ private:
 
   /// What came before a pause and was not opened yet.
   void take_kept() {
-    unseal(std::exchange(kept_sealed_, {}));
-    if (!over_ && reading_)
-      wait_readable();
+    if (tls_ && !peer_closed_)
+      unseal(std::exchange(kept_sealed_, {}));
+    read();
   }
 
   // -- writing -------------------------------------------------------------------------------------------------------
@@ -332,11 +329,10 @@ private:
       taken -= skip;
       unsent_.append(piece.substr(skip));
     }
-    if (unsent() > 0)
-      wait_writable();
   }
 
-  /// Bytes that the socket took; all of them where it is broken, for they don't matter any more.
+  /// Bytes that the socket took; all of them where it is broken, for they don't matter any more. Where it took less than
+  /// there is, it tells when it takes more.
   std::size_t send_now(std::span<const std::string_view> pieces) {
     std::array<iovec, 16> parts;
     std::size_t total = 0;
@@ -351,9 +347,12 @@ private:
       msghdr message{};
       message.msg_iov = parts.data();
       message.msg_iovlen = now.size();
-      auto taken = now.size() == 1 ? ::send(socket_.native_handle(), now[0].data(), size, MSG_DONTWAIT | MSG_NOSIGNAL)
-                                   : ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (taken < 0 && (errno == EAGAIN || errno == EINTR))
+      ssize_t taken = 0;
+      do
+        taken = now.size() == 1 ? ::send(socket_, now[0].data(), size, MSG_DONTWAIT | MSG_NOSIGNAL)
+                                : ::sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+      while (taken < 0 && errno == EINTR);
+      if (taken < 0 && errno == EAGAIN)
         return total;
       if (taken < 0) {
         fail_later(describe(errno));
@@ -365,17 +364,6 @@ private:
         return total;
     }
     return total;
-  }
-
-  void wait_writable() {
-    if (over_ || std::exchange(waiting_to_write_, true))
-      return;
-    socket_.async_wait(asio::posix::descriptor_base::wait_write,
-                       [self = shared_from_this()](const boost::system::error_code& error) {
-                         self->waiting_to_write_ = false;
-                         if (!error && !self->over_)
-                           self->write_on();
-                       });
   }
 
   void write_on() {
@@ -390,12 +378,12 @@ private:
         unsent_.erase(0, unsent_at_);
         unsent_at_ = 0;
       }
-      return wait_writable();
+      return;
     }
     unsent_ = {};
     unsent_at_ = 0;
     if (finishing_)
-      ::shutdown(socket_.native_handle(), SHUT_WR);
+      ::shutdown(socket_, SHUT_WR);
     if (open_)
       handler_->drained();
   }
@@ -403,8 +391,10 @@ private:
   // -- ending --------------------------------------------------------------------------------------------------------
 
   void close_socket() {
-    boost::system::error_code ignored;
-    socket_.close(ignored);
+    if (socket_ == -1)
+      return;
+    reactor_.forget(socket_, *this);
+    ::close(std::exchange(socket_, -1));
   }
 
   void fail(const std::string& why) {
@@ -419,7 +409,7 @@ private:
   void fail_later(std::string why) {
     if (std::exchange(over_, true))
       return;
-    asio::post(socket_.get_executor(), [self = shared_from_this(), why = std::move(why)] {
+    reactor_.post([self = shared_from_this(), why = std::move(why)] {
       self->close_socket();
       if (auto* handler = std::exchange(self->handler_, nullptr))
         handler->broken(why);
@@ -428,13 +418,15 @@ private:
 
   template <class Step>
   void later(Step step) {
-    asio::post(socket_.get_executor(), [self = shared_from_this(), step] {
+    reactor_.post([self = shared_from_this(), step] {
       if (!self->over_)
         step();
     });
   }
 
-  asio::posix::basic_stream_descriptor<asio::io_context::executor_type> socket_;
+  reactor& reactor_;
+  /// -1 once closed.
+  int socket_ = -1;
   /// Null once closed.
   byte_stream_handler* handler_;
   /// Null for plain TCP.
@@ -453,8 +445,12 @@ private:
   bool peer_closed_ = false;
   /// `finish` was called.
   bool finishing_ = false;
-  bool waiting_to_read_ = false;
-  bool waiting_to_write_ = false;
+  /// Waits for the answer to `connect`.
+  bool connecting_ = false;
+  /// There may be something to read.
+  bool readable_ = false;
+  /// The last that there is to read is the end, or an error.
+  bool ends_ = false;
 };
 
 } // namespace
@@ -464,15 +460,15 @@ void byte_stream_closer::operator()(byte_stream* open) {
   stream.reset();
 }
 
-byte_stream_ptr byte_stream::accepted(asio::io_context& loop, int socket, const tls_context* tls, byte_stream_handler& handler) {
+byte_stream_ptr byte_stream::accepted(reactor& loop, int socket, const tls_context* tls, byte_stream_handler& handler) {
   auto made = std::make_shared<stream>(loop, handler);
   made->accept(socket, tls);
   auto* open = made.get();
   return {open, byte_stream_closer{std::move(made)}};
 }
 
-byte_stream_ptr byte_stream::connect(asio::io_context& loop, const sockaddr_storage& to, const tls_context* tls,
-                                     const std::string& host, byte_stream_handler& handler) {
+byte_stream_ptr byte_stream::connect(reactor& loop, const sockaddr_storage& to, const tls_context* tls, const std::string& host,
+                                     byte_stream_handler& handler) {
   auto made = std::make_shared<stream>(loop, handler);
   made->connect(to, tls, host);
   auto* open = made.get();

@@ -1,7 +1,7 @@
 #pragma once
 // One TCP connection's bytes, with or without TLS: both sides of it, servers' and clients', on one loop.
 //
-// All calls and callbacks are on the thread that runs the loop's `io_context`. No callback comes from within a call; each
+// All calls and callbacks are on the thread that runs the `reactor`. No callback comes from within a call; each
 // may close or destroy the stream. Nothing is allocated per read or write on the common path: what has come is read once
 // into a buffer that all streams of the thread share, so an idle connection holds none.
 
@@ -12,12 +12,9 @@
 #include <string_view>
 #include <sys/socket.h>
 
-namespace boost::asio {
-class io_context;
-}
-
 namespace parley::net {
 
+class reactor;
 class tls_context;
 
 /// Owns a stream and hears of it.
@@ -55,12 +52,11 @@ using byte_stream_ptr = std::unique_ptr<byte_stream, byte_stream_closer>;
 class byte_stream {
 public:
   /// Takes over a connected socket; without `tls` it is plain. Begins the TLS handshake of a server if there is one.
-  static byte_stream_ptr accepted(boost::asio::io_context& loop, int socket, const tls_context* tls,
-                                  byte_stream_handler& handler);
+  static byte_stream_ptr accepted(reactor& loop, int socket, const tls_context* tls, byte_stream_handler& handler);
 
   /// Connects. `host` is what the certificate must be made out to: a name, or a literal address.
-  static byte_stream_ptr connect(boost::asio::io_context& loop, const sockaddr_storage& to, const tls_context* tls,
-                                 const std::string& host, byte_stream_handler& handler);
+  static byte_stream_ptr connect(reactor& loop, const sockaddr_storage& to, const tls_context* tls, const std::string& host,
+                                 byte_stream_handler& handler);
 
   virtual ~byte_stream() = default;
 

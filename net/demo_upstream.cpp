@@ -1,17 +1,13 @@
 #include "net/demo_upstream.hpp"
 
 #include "core/text.hpp"
+#include "net/reactor.hpp"
 
-#include <utility> // before Asio, whose awaitable.hpp forgets it
-
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/io_context.hpp>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <utility>
 
 namespace parley::net {
-
-namespace asio = boost::asio;
 
 namespace {
 
@@ -181,17 +177,9 @@ private:
 
 class demo_stream : public std::enable_shared_from_this<demo_stream> {
 public:
-  demo_stream(asio::io_context& loop, std::vector<demo_part> parts, upstream_handler& handler)
-    : parts_(std::move(parts)), handler_(&handler), timer_(loop.get_executor()) {}
-
-  void begin() {
-    wait({}, [](demo_stream& self) {
-      self.handler_->connected();
-      if (self.handler_)
-        self.handler_->responded(200, 0);
-      if (self.handler_)
-        self.next();
-    });
+  demo_stream(reactor& loop, std::vector<demo_part> parts, upstream_handler& handler)
+    : parts_(std::move(parts)), handler_(&handler), timer_(loop, [this] { go_on(); }) {
+    timer_.set(steady::now());
   }
 
   void cancel() {
@@ -200,29 +188,30 @@ public:
   }
 
 private:
-  void wait(std::chrono::milliseconds pause, void (*step)(demo_stream&)) {
-    timer_.expires_after(pause);
-    timer_.async_wait([self = shared_from_this(), step](const boost::system::error_code&) {
-      if (self->handler_)
-        step(*self);
-    });
-  }
-
-  void next() {
+  /// Each callback may end in `cancel`, and in the end of all that holds this.
+  void go_on() {
+    auto self = shared_from_this();
+    if (!std::exchange(begun_, true)) {
+      handler_->connected();
+      if (handler_)
+        handler_->responded(200, 0);
+    } else {
+      handler_->received(parts_[at_++].bytes);
+    }
+    if (!handler_)
+      return;
     if (at_ == parts_.size())
       return std::exchange(handler_, nullptr)->ended();
-    wait(parts_[at_].pause, [](demo_stream& self) {
-      self.handler_->received(self.parts_[self.at_++].bytes);
-      if (self.handler_)
-        self.next();
-    });
+    timer_.set(steady::now() + parts_[at_].pause);
   }
 
   const std::vector<demo_part> parts_;
   std::size_t at_ = 0;
+  /// The response's head was told.
+  bool begun_ = false;
   /// Null once it has ended or was cancelled.
   upstream_handler* handler_;
-  asio::basic_waitable_timer<steady, asio::wait_traits<steady>, asio::io_context::executor_type> timer_;
+  loop_timer timer_;
 };
 
 class demo_call final : public upstream_call {
@@ -251,10 +240,8 @@ std::vector<demo_part> demo_answer(std::string_view request_body) {
   return writer.take();
 }
 
-std::unique_ptr<upstream_call> call_demo(asio::io_context& loop, const wire::upstream_request& what, upstream_handler& handler) {
-  auto stream = std::make_shared<demo_stream>(loop, demo_answer(what.body), handler);
-  stream->begin();
-  return std::make_unique<demo_call>(std::move(stream));
+std::unique_ptr<upstream_call> call_demo(reactor& loop, const wire::upstream_request& what, upstream_handler& handler) {
+  return std::make_unique<demo_call>(std::make_shared<demo_stream>(loop, demo_answer(what.body), handler));
 }
 
 } // namespace parley::net

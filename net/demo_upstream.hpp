@@ -8,11 +8,9 @@
 #include <string>
 #include <string_view>
 
-namespace boost::asio {
-class io_context;
-}
-
 namespace parley::net {
+
+class reactor;
 
 /// What the demo would say, as OpenAI's stream: its parts, and how long to wait before each.
 struct demo_part {
@@ -25,7 +23,6 @@ struct demo_part {
 std::vector<demo_part> demo_answer(std::string_view request_body);
 
 /// As `upstream_client::call`.
-std::unique_ptr<upstream_call> call_demo(boost::asio::io_context& loop, const wire::upstream_request& what,
-                                         upstream_handler& handler);
+std::unique_ptr<upstream_call> call_demo(reactor& loop, const wire::upstream_request& what, upstream_handler& handler);
 
 } // namespace parley::net

@@ -107,7 +107,7 @@ http_connection::~http_connection() {
 reader_actor::behavior_type http_connection::make_behavior() {
   place_ = std::make_unique<listed_place>(service_, loop_.index(), refused_, *this);
   alive_ = caf::strong_actor_ptr{ctrl()};
-  stream_ = byte_stream::accepted(loop_.io(), std::exchange(socket_, -1), service_->tls.get(), *this);
+  stream_ = byte_stream::accepted(loop_.events(), std::exchange(socket_, -1), service_->tls.get(), *this);
   timer_ = loop_.make_timer([this] { step([this] { on_timer(); }); });
   deadline_ = loop_.now() + service_->settings.header_timeout;
   set_down_handler([this](const caf::down_msg& down) {

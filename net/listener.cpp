@@ -38,11 +38,11 @@ bool is_exhaustion(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
-/// Accepts on the first loop. Shared with the handlers that are pending there.
-class acceptor : public std::enable_shared_from_this<acceptor> {
+/// Accepts on the first loop. Shared with the tasks that are waiting there.
+class acceptor final : private socket_watcher, public std::enable_shared_from_this<acceptor> {
 public:
   acceptor(caf::actor_system& sys, std::shared_ptr<http_service> service)
-    : system_(sys), loops_(sys), service_(std::move(service)), socket_(loops_.at(0).io()) {}
+    : system_(sys), loops_(sys), service_(std::move(service)), socket_(loops_.at(0).guests()) {}
 
   expected<void> listen() {
     auto& settings = service_->settings;
@@ -73,24 +73,22 @@ public:
   void start() {
     if (ended_)
       return;
-    pause_ = loops_.at(0).make_timer([this] { wait(); });
-    wait();
+    pause_ = loops_.at(0).make_timer([this] { accept(); });
+    if (!loops_.at(0).events().watch(socket_.native_handle(), *this))
+      spdlog::error("can't accept connections: {}", std::strerror(errno));
   }
 
   void end() {
-    ended_ = true;
+    if (std::exchange(ended_, true))
+      return;
     pause_.reset();
+    loops_.at(0).events().forget(socket_.native_handle(), *this);
     boost::system::error_code ignored;
     socket_.close(ignored);
   }
 
 private:
-  void wait() {
-    socket_.async_wait(tcp::acceptor::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
-      if (!error && !self->ended_)
-        self->accept();
-    });
-  }
+  void socket_changed(std::uint32_t) override { accept(); }
 
   void accept() {
     for (int i = 0; i < accepts_per_turn; ++i) {
@@ -100,7 +98,7 @@ private:
         continue;
       }
       if (errno == EAGAIN || errno == EWOULDBLOCK)
-        break;
+        return;
       if (is_exhaustion(errno)) {
         spdlog::warn("can't accept connections for now: {}", std::strerror(errno));
         pause_->set(loops_.at(0).now() + accept_pause);
@@ -108,7 +106,10 @@ private:
       }
       // Anything else is about the one connection, which is gone already.
     }
-    wait();
+    loops_.at(0).post([self = shared_from_this()] {
+      if (!self->ended_)
+        self->accept();
+    });
   }
 
   void take(int client) {

@@ -2,10 +2,7 @@
 
 #include "net/upstream_client.hpp"
 
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -27,95 +24,25 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Sockets and timers get their turn after that many jobs or that long, and then at most that many callbacks run before
-/// the jobs have theirs: neither starves the other. A job is at most `messages_per_job` messages to one actor.
+/// Sockets and timers get their turn after that many jobs or that long, and then run once before the jobs have theirs:
+/// neither starves the other. A job is at most `messages_per_job` messages to one actor.
 constexpr int jobs_per_turn = 64;
 constexpr std::chrono::microseconds time_per_turn{500};
-constexpr int callbacks_per_turn = 64;
 constexpr std::size_t messages_per_job = 50;
 
 class io_context : public asio::io_context {
 public:
-  // One thread runs it, any thread may post.
+  // One thread runs it, and posts to it.
   io_context() : asio::io_context(1) {}
 
-  // Lets go of all pending handlers, and of what they hold, while sockets and timers can still be destroyed.
+  // Lets go of all pending handlers, and of what they hold, while what they belong to can still be destroyed.
   using asio::execution_context::shutdown;
-};
-
-using io_executor = asio::io_context::executor_type;
-using asio_timer = asio::basic_waitable_timer<steady, asio::wait_traits<steady>, io_executor>;
-
-/// Asio's timer is armed anew only for an earlier time; a later one waits until the earlier has passed. So a deadline that
-/// moves ahead all the time costs one timer event per period.
-class lazy_timer : public std::enable_shared_from_this<lazy_timer> {
-public:
-  lazy_timer(asio::io_context& io, std::function<void()> callback) : timer_(io.get_executor()), callback_(std::move(callback)) {}
-
-  void set(steady::time_point when) {
-    due_ = when;
-    if (when < armed_)
-      arm(when);
-  }
-
-  void cancel() { due_ = never; }
-
-  /// The callback isn't touched: it may be what ends the timer.
-  void end() {
-    due_ = armed_ = never;
-    ++generation_;
-    timer_.cancel();
-  }
-
-private:
-  static constexpr auto never = steady::time_point::max();
-
-  void arm(steady::time_point when) {
-    armed_ = when;
-    ++generation_;
-    timer_.expires_at(when);
-    timer_.async_wait([self = shared_from_this(), generation = generation_](const boost::system::error_code&) {
-      if (generation == self->generation_)
-        self->fire();
-    });
-  }
-
-  void fire() {
-    armed_ = never;
-    if (due_ == never)
-      return;
-    if (steady::now() < due_) {
-      arm(due_);
-      return;
-    }
-    due_ = never;
-    callback_();
-  }
-
-  asio_timer timer_;
-  std::function<void()> callback_;
-  steady::time_point due_ = never;
-  steady::time_point armed_ = never;
-  /// Tells the wait that counts from those it replaced.
-  unsigned generation_ = 0;
-};
-
-class owned_timer final : public loop_timer {
-public:
-  owned_timer(asio::io_context& io, std::function<void()> callback)
-    : timer_(std::make_shared<lazy_timer>(io, std::move(callback))) {}
-  ~owned_timer() override { timer_->end(); }
-  void set(steady::time_point when) override { timer_->set(when); }
-  void cancel() override { timer_->cancel(); }
-
-private:
-  std::shared_ptr<lazy_timer> timer_;
 };
 
 class actor_alarm final : public alarm {
 public:
-  actor_alarm(asio::io_context& io, caf::actor_addr target)
-    : timer_(io, [target = std::move(target)] {
+  actor_alarm(reactor& on, caf::actor_addr target)
+    : timer_(on, [target = std::move(target)] {
         if (auto alive = caf::actor_cast<caf::actor>(target))
           caf::anon_send(alive, alarm_tick{});
       }) {}
@@ -123,33 +50,43 @@ public:
   void cancel() override { timer_.cancel(); }
 
 private:
-  owned_timer timer_;
+  loop_timer timer_;
 };
 
 class worker_loop;
 
 thread_local worker_loop* current_loop = nullptr;
 
-/// A worker's loop: its jobs, and its io_context.
+/// A worker's loop: its jobs, and its reactor.
 class worker_loop final : public loop, private caf::execution_unit {
 public:
-  worker_loop(caf::actor_system& sys, std::size_t number)
-    : caf::execution_unit(&sys), index_(number), guard_(io_.get_executor()) {}
+  worker_loop(caf::actor_system& sys, std::size_t number) : caf::execution_unit(&sys), index_(number) {}
 
   // -- loop ----------------------------------------------------------------------------------------------------------
 
   caf::execution_unit* unit() override { return this; }
   steady::time_point now() const override { return steady::now(); }
-  asio::io_context& io() override { return io_; }
+  reactor& events() override { return reactor_; }
+  asio::io_context& guests() override { return guests_; }
   std::size_t index() const override { return index_; }
-  void post(std::function<void()> task) override { asio::post(io_, std::move(task)); }
+  void post(std::function<void()> task) override { reactor_.post(std::move(task)); }
+
+  void run_guests() override {
+    if (!std::exchange(guests_wait_, true))
+      reactor_.post([this] {
+        guests_wait_ = false;
+        // It ends whenever it has nothing to do.
+        guests_.restart();
+        guests_.poll();
+      });
+  }
 
   std::unique_ptr<alarm> make_alarm(caf::actor_addr target) override {
-    return std::make_unique<actor_alarm>(io_, std::move(target));
+    return std::make_unique<actor_alarm>(reactor_, std::move(target));
   }
 
   std::unique_ptr<loop_timer> make_timer(std::function<void()> due) override {
-    return std::make_unique<owned_timer>(io_, std::move(due));
+    return std::make_unique<loop_timer>(reactor_, std::move(due));
   }
 
   std::unique_ptr<upstream_call> call(const std::shared_ptr<const upstream>& at, wire::upstream_request what,
@@ -178,20 +115,19 @@ public:
       if (std::exchange(woken_, true))
         return;
     }
-    asio::post(io_, [this] { take_inbox(); });
+    reactor_.post([this] { take_inbox(); });
   }
 
   /// The next job; runs sockets and timers while there is none.
   caf::resumable* next() {
     current_loop = this;
     if (!jobs_.empty() && (++jobs_in_turn_ >= jobs_per_turn || steady::now() - turn_began_ >= time_per_turn)) {
-      for (int i = 0; i < callbacks_per_turn && io_.poll_one() != 0; ++i)
-        continue;
+      reactor_.run_once({});
       begin_turn();
     }
     if (jobs_.empty()) {
       do {
-        io_.run_one();
+        reactor_.run_once();
       } while (jobs_.empty());
       begin_turn();
     }
@@ -215,7 +151,11 @@ public:
     return any;
   }
 
-  void shutdown_io() { io_.shutdown(); }
+  void drop_tasks() {
+    guests_.shutdown();
+    while (reactor_.drop_tasks())
+      continue;
+  }
 
 private:
   void begin_turn() {
@@ -234,9 +174,11 @@ private:
   }
 
   std::size_t index_;
-  io_context io_;
-  asio::executor_work_guard<io_executor> guard_;
-  upstream_client upstreams_{io_};
+  reactor reactor_;
+  io_context guests_;
+  /// They were promised to be run.
+  bool guests_wait_ = false;
+  upstream_client upstreams_{reactor_};
   std::deque<caf::resumable*> jobs_;
   int jobs_in_turn_ = 0;
   steady::time_point turn_began_;
@@ -300,11 +242,11 @@ struct loop_policy : caf::policy::unprofiled {
     loop_of(self).drop_jobs(drop);
   }
 
-  /// Called last. What pending handlers hold may be actors, whose end makes others ready: on until nothing is left.
+  /// Called last. What pending tasks hold may be actors, whose end makes others ready: on until nothing is left.
   template <class Coordinator, class F>
   void foreach_central_resumable(Coordinator* self, F drop) {
     for (std::size_t i = 0; i < self->num_workers(); ++i)
-      loop_of(self->worker_by_id(i)).shutdown_io();
+      loop_of(self->worker_by_id(i)).drop_tasks();
     for (bool any = true; any;) {
       any = false;
       for (std::size_t i = 0; i < self->num_workers(); ++i)

@@ -1,11 +1,12 @@
 #pragma once
-// The node's event loops: CAF's scheduler with one Asio `io_context` per worker. A loop's actors, sockets and timers run on
-// its one thread, so that none of them needs a lock, and a loop with nothing to do sleeps in epoll.
+// The node's event loops: CAF's scheduler with one `reactor` per worker. A loop's actors, sockets and timers run on its one
+// thread, so that none of them needs a lock, and a loop with nothing to do sleeps in epoll.
 //
-// The actor system owns the loops. When it goes, first the loops' threads end, then what their sockets and timers still
-// hold is let go, then the loops go themselves: an actor may keep a reference to its loop as long as it lives.
+// The actor system owns the loops. When it goes, first the loops' threads end, then what their tasks still hold is let go,
+// then the loops go themselves: an actor may keep a reference to its loop as long as it lives.
 
 #include "actors/api.hpp"
+#include "net/reactor.hpp"
 
 #include <functional>
 #include <memory>
@@ -21,22 +22,17 @@ class actor_system_config;
 
 namespace parley::net {
 
-/// Calls back at a time. Moving it to a later time costs nothing, so a deadline may move with every byte. On its loop only.
-class loop_timer {
-public:
-  /// Ends it: no callback comes any more.
-  virtual ~loop_timer() = default;
-  /// Replaces an earlier time. The callback comes once, never early.
-  virtual void set(steady::time_point when) = 0;
-  virtual void cancel() = 0;
-};
-
 class loop : public home_loop {
 public:
   /// The loop whose thread this is; null on other threads.
   static loop* current();
 
-  virtual boost::asio::io_context& io() = 0;
+  virtual reactor& events() = 0;
+  /// For Beast, whose operations go on by what they post to it. No socket or timer of Asio's works here: nothing waits for
+  /// them. Whoever begins something there says so by `run_guests`.
+  virtual boost::asio::io_context& guests() = 0;
+  /// Runs what was posted to `guests()`, later.
+  virtual void run_guests() = 0;
   /// 0 for the first.
   virtual std::size_t index() const = 0;
   /// Runs `task` on the loop, never at once. Any thread.

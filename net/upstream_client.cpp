@@ -6,15 +6,11 @@
 #include "net/upstream_pool.hpp"
 #include "net/upstream_response.hpp"
 
-#include <utility> // before Asio, whose awaitable.hpp forgets it
-
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <charconv>
+#include <utility>
 
 namespace parley::net {
-
-namespace asio = boost::asio;
 
 namespace {
 
@@ -217,14 +213,14 @@ private:
     stream_ = byte_stream::connect(pool_->loop, address, tls_.get(), to_.host, *this);
     if (addresses_.empty())
       return;
-    timer_.emplace(pool_->loop.get_executor(), pool_->settings.address_time);
-    timer_->async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    timer_.emplace(pool_->loop, [weak = weak_from_this()] {
       auto self = weak.lock();
-      if (error || !self || !self->handler_ || self->sent_)
+      if (!self || !self->handler_ || self->sent_)
         return;
       self->last_error_ = "it took too long";
       self->try_next_address();
     });
+    timer_->set(steady::now() + pool_->settings.address_time);
   }
 
   // -- the request ---------------------------------------------------------------------------------------------------
@@ -313,7 +309,7 @@ private:
 
 // -- interface -------------------------------------------------------------------------------------------------------
 
-upstream_client::upstream_client(asio::io_context& loop, upstream_client_settings settings)
+upstream_client::upstream_client(reactor& loop, upstream_client_settings settings)
   : pool_(std::make_shared<upstream_pool>(loop, settings)) {}
 
 upstream_client::~upstream_client() {
@@ -325,7 +321,7 @@ std::unique_ptr<upstream_call> upstream_client::call(const std::shared_ptr<const
   if (at->kind == provider_kind::demo)
     return call_demo(pool_->loop, what, handler);
   auto made = std::make_shared<exchange>(pool_, at, std::move(what), handler);
-  asio::post(pool_->loop, [made] { made->begin(); });
+  pool_->loop.post([made] { made->begin(); });
   return std::make_unique<exchange_call>(std::move(made));
 }
 

@@ -6,12 +6,9 @@
 
 #include <memory>
 
-namespace boost::asio {
-class io_context;
-}
-
 namespace parley::net {
 
+class reactor;
 class upstream_pool;
 
 struct upstream_client_settings {
@@ -26,7 +23,7 @@ struct upstream_client_settings {
 
 class upstream_client {
 public:
-  explicit upstream_client(boost::asio::io_context& loop, upstream_client_settings settings = {});
+  explicit upstream_client(reactor& loop, upstream_client_settings settings = {});
   /// Closes the idle connections. Requests under way go on; the loop outlives them.
   ~upstream_client();
 

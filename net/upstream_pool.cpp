@@ -22,8 +22,8 @@ struct upstream_pool::idle_connection final : byte_stream_handler {
   byte_stream_ptr stream;
 };
 
-upstream_pool::upstream_pool(boost::asio::io_context& io, upstream_client_settings with)
-  : loop(io), settings(with), names(io), timer_(io.get_executor()) {}
+upstream_pool::upstream_pool(reactor& on, upstream_client_settings with)
+  : loop(on), settings(with), names(on), timer_(on, [this] { close_old(); }) {}
 
 upstream_pool::~upstream_pool() = default;
 
@@ -45,7 +45,7 @@ void upstream_pool::put(const std::string& key, byte_stream_ptr stream) {
   if (list.size() >= settings.idle_per_upstream)
     return;
   list.push_back(std::make_unique<idle_connection>(*this, key, std::move(stream)));
-  wait();
+  set_timer();
 }
 
 std::size_t upstream_pool::size() const {
@@ -68,21 +68,11 @@ void upstream_pool::drop(idle_connection& which) {
     idle_.erase(found);
 }
 
-void upstream_pool::wait() {
-  if (std::exchange(waiting_, true))
-    return;
+void upstream_pool::set_timer() {
   auto oldest = steady::time_point::max();
   for (auto& [key, list] : idle_)
     oldest = std::min(oldest, list.front()->until);
-  timer_.expires_at(oldest);
-  timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
-    auto self = weak.lock();
-    if (!self)
-      return;
-    self->waiting_ = false;
-    if (!error && !self->closed_)
-      self->close_old();
-  });
+  timer_.set(oldest);
 }
 
 void upstream_pool::close_old() {
@@ -92,7 +82,7 @@ void upstream_pool::close_old() {
     entry = entry->second.empty() ? idle_.erase(entry) : std::next(entry);
   }
   if (!idle_.empty())
-    wait();
+    set_timer();
 }
 
 } // namespace parley::net

@@ -2,13 +2,10 @@
 // Connections to upstreams that nobody uses at the moment, and what else the requests of a loop share.
 
 #include "net/byte_stream.hpp"
+#include "net/reactor.hpp"
 #include "net/upstream_client.hpp"
 #include "net/upstream_resolver.hpp"
 
-#include <utility> // before Asio, whose awaitable.hpp forgets it
-
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/io_context.hpp>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -16,12 +13,9 @@
 
 namespace parley::net {
 
-using loop_timer =
-  boost::asio::basic_waitable_timer<steady, boost::asio::wait_traits<steady>, boost::asio::io_context::executor_type>;
-
-class upstream_pool : public std::enable_shared_from_this<upstream_pool> {
+class upstream_pool {
 public:
-  upstream_pool(boost::asio::io_context& io, upstream_client_settings with);
+  upstream_pool(reactor& on, upstream_client_settings with);
   ~upstream_pool();
 
   /// The one used last, so that the others can grow old. Null if there is none. It needs a new handler.
@@ -35,7 +29,7 @@ public:
   /// Nothing is kept from now on.
   void close();
 
-  boost::asio::io_context& loop;
+  reactor& loop;
   const upstream_client_settings settings;
   upstream_resolver names;
 
@@ -43,14 +37,13 @@ private:
   struct idle_connection;
 
   void drop(idle_connection& which);
-  void wait();
+  void set_timer();
   void close_old();
 
   /// By upstream, the one used last at the back. No list is empty.
   std::unordered_map<std::string, std::vector<std::unique_ptr<idle_connection>>> idle_;
   /// One for all, and none is set while there is nothing to close.
   loop_timer timer_;
-  bool waiting_ = false;
   bool closed_ = false;
 };
 

@@ -1,10 +1,13 @@
 #include "net/upstream_resolver.hpp"
 
+#include "net/reactor.hpp"
+
 #include <utility> // before Asio, whose awaitable.hpp forgets it
 
 #include <arpa/inet.h>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <cstring>
 #include <netinet/in.h>
 #include <optional>
@@ -44,7 +47,7 @@ bool is_localhost(const std::string& host) {
 
 class upstream_resolver::lookups : public std::enable_shared_from_this<lookups> {
 public:
-  explicit lookups(asio::io_context& loop) : resolver_(loop.get_executor()) {}
+  explicit lookups(reactor& loop) : loop_(loop) {}
 
   void resolve(const std::string& host, std::uint16_t port, on_addresses answer) {
     if (auto address = literal(host))
@@ -54,20 +57,16 @@ public:
       return answer(with_port(name.found, port));
     name.waiting.push_back({port, std::move(answer)});
     if (name.waiting.size() == 1)
-      resolver_.async_resolve(host, "",
-                              [weak = weak_from_this(), host](const boost::system::error_code& error, const auto& found) {
-                                if (auto self = weak.lock())
-                                  self->take(host, error, found);
-                              });
+      look_up(host);
   }
-
-  void cancel() { resolver_.cancel(); }
 
 private:
   struct asker {
     std::uint16_t port;
     on_addresses answer;
   };
+
+  using results = asio::ip::tcp::resolver::results_type;
 
   struct known_name {
     /// Without ports.
@@ -82,12 +81,24 @@ private:
     return list;
   }
 
-  template <class Results>
-  void take(const std::string& host, const boost::system::error_code& error, const Results& results) {
+  void look_up(const std::string& host) {
+    if (!thread_)
+      thread_.emplace(1);
+    asio::post(*thread_, [this, weak = weak_from_this(), host] {
+      boost::system::error_code error;
+      auto found = asio::ip::tcp::resolver{*thread_}.resolve(host, "", error);
+      loop_.post([weak, host, error, found] {
+        if (auto self = weak.lock())
+          self->take(host, error, found);
+      });
+    });
+  }
+
+  void take(const std::string& host, const boost::system::error_code& error, const results& found_now) {
     auto& name = names_[host];
     // A failure isn't remembered: the next request asks again.
     name.found.clear();
-    for (auto& result : results) {
+    for (auto& result : found_now) {
       auto endpoint = result.endpoint();
       sockaddr_storage address{};
       std::memcpy(&address, endpoint.data(), endpoint.size());
@@ -108,16 +119,16 @@ private:
     }
   }
 
-  asio::ip::basic_resolver<asio::ip::tcp, asio::io_context::executor_type> resolver_;
+  reactor& loop_;
   /// As many as the configuration has providers.
   std::unordered_map<std::string, known_name> names_;
+  /// Blocks in lookups; made for the first. Its end waits for the lookup that is under way.
+  std::optional<asio::thread_pool> thread_;
 };
 
-upstream_resolver::upstream_resolver(asio::io_context& loop) : lookups_(std::make_shared<lookups>(loop)) {}
+upstream_resolver::upstream_resolver(reactor& loop) : lookups_(std::make_shared<lookups>(loop)) {}
 
-upstream_resolver::~upstream_resolver() {
-  lookups_->cancel();
-}
+upstream_resolver::~upstream_resolver() = default;
 
 void upstream_resolver::resolve(const std::string& host, std::uint16_t port, on_addresses answer) {
   lookups_->resolve(host, port, std::move(answer));

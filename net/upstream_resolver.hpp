@@ -11,11 +11,9 @@
 #include <unordered_map>
 #include <vector>
 
-namespace boost::asio {
-class io_context;
-}
-
 namespace parley::net {
+
+class reactor;
 
 class upstream_resolver {
 public:
@@ -26,7 +24,7 @@ public:
   /// Providers move their names within minutes; a lookup for each request would cost more than it tells.
   static constexpr std::chrono::seconds remembered{30};
 
-  explicit upstream_resolver(boost::asio::io_context& loop);
+  explicit upstream_resolver(reactor& loop);
   ~upstream_resolver();
 
   /// Answers at once if it can: for a literal address (IPv6 without its brackets), or a name it remembers. Those who ask

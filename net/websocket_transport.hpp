@@ -6,6 +6,7 @@
 // 64 KiB from which Asio would split a write.
 
 #include "net/byte_stream.hpp"
+#include "net/loop.hpp"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/buffer.hpp>
@@ -33,7 +34,7 @@ public:
   /// Bytes that Beast hasn't asked for yet, beyond which no more are read.
   static constexpr std::size_t max_kept = 16 * 1024;
 
-  websocket_transport(boost::asio::io_context& loop, byte_stream& stream) : loop_(loop), stream_(stream) {}
+  websocket_transport(loop& home, byte_stream& stream) : loop_(home), stream_(stream) {}
 
   /// What came from the client.
   void received(std::string_view bytes) {
@@ -48,9 +49,8 @@ public:
   void abort() {
     if (std::exchange(over_, true) || !reader_)
       return;
-    boost::asio::post(loop_, [reader = std::shared_ptr<waiting_reader>(take_reader())] {
-      reader->complete(boost::asio::error::operation_aborted, 0);
-    });
+    later(
+      [reader = std::shared_ptr<waiting_reader>(take_reader())] { reader->complete(boost::asio::error::operation_aborted, 0); });
   }
 
   /// Beast has written a close frame: no frame may follow it.
@@ -58,7 +58,7 @@ public:
 
   // -- AsyncStream ----------------------------------------------------------------------------------------------------
 
-  executor_type get_executor() noexcept { return loop_.get_executor(); }
+  executor_type get_executor() noexcept { return loop_.guests().get_executor(); }
 
   template <class Buffers, class Handler>
   auto async_read_some(const Buffers& into, Handler&& done) {
@@ -96,6 +96,12 @@ private:
     return {};
   }
 
+  template <class Task>
+  void later(Task task) {
+    boost::asio::post(loop_.guests(), std::move(task));
+    loop_.run_guests();
+  }
+
   std::unique_ptr<waiting_reader> take_reader() { return std::move(reader_); }
 
   std::size_t take(boost::asio::mutable_buffer into) {
@@ -117,7 +123,7 @@ private:
       auto size = over_ ? 0 : take(into);
       if (kept_.size() <= max_kept && !over_ && std::exchange(paused_, false))
         stream_.resume_reading();
-      boost::asio::post(loop_, [then = std::move(then), error, size]() mutable { then(error, size); });
+      later([then = std::move(then), error, size]() mutable { then(error, size); });
       return;
     }
     reader_room_ = into;
@@ -142,7 +148,7 @@ private:
         close_sent_ = true;
       stream_.write(pieces);
     }
-    boost::asio::post(loop_, [then = std::move(then), error, size]() mutable { then(error, size); });
+    later([then = std::move(then), error, size]() mutable { then(error, size); });
   }
 
   /// Found by Beast for its own time-outs, which are off.
@@ -153,10 +159,10 @@ private:
   friend void async_teardown(boost::beast::role_type, websocket_transport& transport, Handler&& done) {
     if (!transport.over_)
       transport.stream_.finish();
-    boost::asio::post(transport.loop_, [then = std::forward<Handler>(done)]() mutable { then(error_code{}); });
+    transport.later([then = std::forward<Handler>(done)]() mutable { then(error_code{}); });
   }
 
-  boost::asio::io_context& loop_;
+  loop& loop_;
   byte_stream& stream_;
   /// Came, and wasn't asked for yet.
   std::string kept_;

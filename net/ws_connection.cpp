@@ -50,7 +50,7 @@ class ws_connection final : public subscriber,
 public:
   ws_connection(std::shared_ptr<websockets> all, loop& home, taken_connection taken, const websocket_opening& wanted)
     : all_(std::move(all)), loop_(home), place_(std::move(taken.place)), stream_(std::move(taken.stream)),
-      transport_(home.io(), *stream_), wanted_(wanted), number_(next_number()), heard_at_(home.now()),
+      transport_(home, *stream_), wanted_(wanted), number_(next_number()), heard_at_(home.now()),
       deadline_(heard_at_ + settings().close_timeout) {}
 
   void begin(const http_request& request, std::string_view received_already) {
@@ -159,6 +159,7 @@ private:
     heard_at_ = loop_.now();
     pinged_ = false;
     transport_.received(bytes);
+    loop_.run_guests();
   }
 
   void peer_closed() override { end(); }
@@ -204,6 +205,7 @@ private:
         return self->end();
       self->begin_reading();
     });
+    loop_.run_guests();
     // Beast has decided by now.
     deflated_ = settings().deflate && beast::http::ext_list{request["Sec-WebSocket-Extensions"]}.exists("permessage-deflate");
   }
@@ -317,6 +319,7 @@ private:
                             [self = shared_from_this(), frames = queue_.front()](const beast::error_code& error, std::size_t) {
                               self->has_written(error);
                             });
+    loop_.run_guests();
   }
 
   void has_written(const beast::error_code& error) {
@@ -355,6 +358,7 @@ private:
 
   void send_close(const websocket::close_reason& why) {
     websocket_->async_close(why, [self = shared_from_this()](const beast::error_code& error) { self->closed(error); });
+    loop_.run_guests();
   }
 
   /// Beast has read or written a close frame, or given up.

@@ -115,7 +115,7 @@ struct tcp_pair {
 };
 
 struct fixture {
-  boost::asio::io_context loop;
+  reactor loop;
   tcp_pair peer;
   listener_record heard;
   byte_stream_ptr stream;
@@ -129,25 +129,22 @@ struct fixture {
 
 /// Client and server, TLS between them.
 struct tls_fixture {
-  boost::asio::io_context loop;
+  reactor loop;
   certificate_folder certificates;
   certificate_folder::pair files = certificates.certify("server", "IP:127.0.0.1");
   std::shared_ptr<const tls_context> serving = *tls_context::for_server(files.certificate_file, files.key_file);
   std::shared_ptr<const tls_context> trusting = *tls_context::for_client(certificates.ca_file());
-  boost::asio::ip::tcp::acceptor acceptor{loop, {boost::asio::ip::address_v4::loopback(), 0}};
   listener_record server;
   listener_record client;
   byte_stream_ptr server_stream;
   byte_stream_ptr client_stream;
+  loopback_acceptor acceptor{loop,
+                             [this](int socket) { server_stream = byte_stream::accepted(loop, socket, serving.get(), server); }};
+
+  void connect() { client_stream = byte_stream::connect(loop, acceptor.address(), trusting.get(), "127.0.0.1", client); }
 
   void open() {
-    acceptor.async_accept([this](const boost::system::error_code&, boost::asio::ip::tcp::socket socket) {
-      server_stream = byte_stream::accepted(loop, socket.release(), serving.get(), server);
-    });
-    sockaddr_storage to{};
-    auto endpoint = acceptor.local_endpoint();
-    std::memcpy(&to, endpoint.data(), endpoint.size());
-    client_stream = byte_stream::connect(loop, to, trusting.get(), "127.0.0.1", client);
+    connect();
     CAF_REQUIRE(run_until(loop, [&] { return server.heard("opened") && client.heard("opened"); }));
   }
 };
@@ -438,18 +435,12 @@ CAF_TEST(TLS callbacks may destroy their stream) {
       if (event == "opened") {
         server_stream->write("hello");
         if (last == "broken")
-          boost::asio::post(loop, [&] { server_stream->close(); });
+          loop.post([&] { server_stream->close(); });
         else
           server_stream->finish();
       }
     };
-    acceptor.async_accept([this](const boost::system::error_code&, boost::asio::ip::tcp::socket socket) {
-      server_stream = byte_stream::accepted(loop, socket.release(), serving.get(), server);
-    });
-    sockaddr_storage to{};
-    auto endpoint = acceptor.local_endpoint();
-    std::memcpy(&to, endpoint.data(), endpoint.size());
-    client_stream = byte_stream::connect(loop, to, trusting.get(), "127.0.0.1", client);
+    connect();
     CAF_CHECK(run_until(loop, [&] { return !client_stream; }));
     settle(loop);
     CAF_CHECK_EQUAL(client.events.back(), last);

@@ -21,7 +21,7 @@ std::string answer_of(const std::string& body, const std::string& fields = {}) {
 }
 
 struct fixture {
-  boost::asio::io_context loop;
+  reactor loop;
   raw_provider provider{loop};
   std::optional<upstream_client> client{std::in_place, loop};
 
@@ -326,9 +326,8 @@ CAF_TEST(a call may be destroyed at any moment) {
       client.emplace(loop);
       call_record heard;
       auto call = client->call(at, small_request(), heard);
-      loop.restart();
       for (int i = 0; i < turns; ++i)
-        loop.poll_one();
+        loop.run_once({});
       auto before = heard.events.size();
       call.reset();
       settle(loop);

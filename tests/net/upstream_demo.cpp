@@ -112,7 +112,7 @@ CAF_TEST(a long question is quoted shortly and a strange request is answered all
 }
 
 CAF_TEST(the client answers for the demo in time and can be stopped) {
-  boost::asio::io_context loop;
+  reactor loop;
   upstream_client client{loop};
   auto at = std::make_shared<upstream>();
   call_record heard;
@@ -123,13 +123,13 @@ CAF_TEST(the client answers for the demo in time and can be stopped) {
   // Destroyed by a callback, and nothing is left to wait for.
   heard.on_event = [&](const std::string&) { call.reset(); };
   CAF_REQUIRE(run_until(loop, [&] { return !call; }));
-  loop.restart();
-  loop.run();
+  loop.run_once(steady::now() + std::chrono::milliseconds{200});
+  settle(loop);
   CAF_CHECK_EQUAL(heard.pieces, 5);
 }
 
 CAF_TEST(the demo ends) {
-  boost::asio::io_context loop;
+  reactor loop;
   upstream_client client{loop};
   call_record heard;
   auto call = client.call(std::make_shared<upstream>(), request_of("demo-swift", "Hello"), heard);

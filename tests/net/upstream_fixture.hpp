@@ -3,38 +3,83 @@
 // share one loop: a test runs it until what it waits for has happened, at most for a while.
 
 #include "net/byte_stream.hpp"
+#include "net/reactor.hpp"
 #include "net/tls.hpp"
 #include "net/upstream_client.hpp"
 
-#include <utility> // before Asio, whose awaitable.hpp forgets it
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
+#include <arpa/inet.h>
+#include <cerrno>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace parley::net {
 
 /// True if it happened. The limit is far beyond what is needed, for loaded machines under sanitizers.
 template <class Done>
-bool run_until(boost::asio::io_context& loop, Done done, std::chrono::seconds limit = std::chrono::seconds{20}) {
+bool run_until(reactor& loop, Done done, std::chrono::seconds limit = std::chrono::seconds{20}) {
   auto deadline = steady::now() + limit;
-  loop.restart();
   while (!done() && steady::now() < deadline)
-    loop.run_one_until(deadline);
+    loop.run_once(deadline);
   return done();
 }
 
 /// Lets everything happen that is ready to.
-inline void settle(boost::asio::io_context& loop) {
-  loop.restart();
+inline void settle(reactor& loop) {
   for (int i = 0; i < 50; ++i)
-    loop.poll();
+    loop.run_once({});
 }
+
+/// Listens on a free port of 127.0.0.1, and gives away what connects.
+class loopback_acceptor final : private socket_watcher {
+public:
+  loopback_acceptor(reactor& loop, std::function<void(int socket)> take)
+    : loop_(loop), take_(std::move(take)), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+    address_.sin_family = AF_INET;
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address_);
+    auto* generic = reinterpret_cast<sockaddr*>(&address_);
+    if (::bind(socket_, generic, size) != 0 || ::listen(socket_, 64) != 0 || ::getsockname(socket_, generic, &size) != 0
+        || !loop_.watch(socket_, *this))
+      throw std::runtime_error("can't listen on the loopback device");
+  }
+
+  ~loopback_acceptor() { close(); }
+  loopback_acceptor(const loopback_acceptor&) = delete;
+  loopback_acceptor& operator=(const loopback_acceptor&) = delete;
+
+  std::uint16_t port() const { return ntohs(address_.sin_port); }
+
+  sockaddr_storage address() const {
+    sockaddr_storage result{};
+    reinterpret_cast<sockaddr_in&>(result) = address_;
+    return result;
+  }
+
+  void close() {
+    if (socket_ == -1)
+      return;
+    loop_.forget(socket_, *this);
+    ::close(std::exchange(socket_, -1));
+  }
+
+private:
+  void socket_changed(std::uint32_t) override {
+    for (int client = 0; (client = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC)) != -1;)
+      take_(client);
+  }
+
+  reactor& loop_;
+  std::function<void(int)> take_;
+  int socket_;
+  sockaddr_in address_{};
+};
 
 class raw_provider {
 public:
@@ -56,8 +101,7 @@ public:
         return;
       send(parts.front());
       parts.erase(parts.begin());
-      boost::asio::post(owner->loop_,
-                        [this, rest = std::move(parts)] { boost::asio::post(owner->loop_, [this, rest] { send_parts(rest); }); });
+      owner->loop_.post([this, rest = std::move(parts)] { owner->loop_.post([this, rest] { send_parts(rest); }); });
     }
 
     void close() {
@@ -87,14 +131,12 @@ public:
     void broken(std::string_view) override { gone = true; }
   };
 
-  explicit raw_provider(boost::asio::io_context& loop, std::shared_ptr<const tls_context> tls = nullptr)
-    : loop_(loop), tls_(std::move(tls)), acceptor_(loop, {boost::asio::ip::address_v4::loopback(), 0}) {
-    accept();
-  }
+  explicit raw_provider(reactor& loop, std::shared_ptr<const tls_context> tls = nullptr)
+    : loop_(loop), tls_(std::move(tls)), acceptor_(loop, [this](int client) { take(client); }) {}
 
-  boost::asio::io_context& loop() { return loop_; }
+  reactor& loop() { return loop_; }
 
-  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  std::uint16_t port() const { return acceptor_.port(); }
 
   /// What it does when a request is there.
   std::function<void(connection&)> answer;
@@ -102,21 +144,16 @@ public:
   int requests = 0;
 
 private:
-  void accept() {
-    acceptor_.async_accept([this](const boost::system::error_code& error, boost::asio::ip::tcp::socket socket) {
-      if (error)
-        return;
-      auto& made = *connections.emplace_back(std::make_unique<connection>());
-      made.owner = this;
-      made.number = static_cast<int>(connections.size());
-      made.stream = byte_stream::accepted(loop_, socket.release(), tls_.get(), made);
-      accept();
-    });
+  void take(int client) {
+    auto& made = *connections.emplace_back(std::make_unique<connection>());
+    made.owner = this;
+    made.number = static_cast<int>(connections.size());
+    made.stream = byte_stream::accepted(loop_, client, tls_.get(), made);
   }
 
-  boost::asio::io_context& loop_;
+  reactor& loop_;
   std::shared_ptr<const tls_context> tls_;
-  boost::asio::ip::tcp::acceptor acceptor_;
+  loopback_acceptor acceptor_;
 };
 
 /// What a call reported, in order: `connected`, `200`, `body`, `ended`, or `failed`.

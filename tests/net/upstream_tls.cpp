@@ -16,7 +16,7 @@ const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
 struct fixture {
   certificate_folder certificates;
-  boost::asio::io_context loop;
+  reactor loop;
   upstream_client client{loop};
 
   std::shared_ptr<const tls_context> serving(const std::string& names, int days = 1) {
@@ -101,7 +101,7 @@ CAF_TEST(a stream that ends without close notify is truncated) {
   raw_provider provider{loop, serving("IP:127.0.0.1")};
   provider.answer = [](connection& to) {
     to.send("HTTP/1.1 200 OK\r\n\r\nsome");
-    boost::asio::post(to.owner->loop(), [&to] { to.close(); });
+    to.owner->loop().post([&to] { to.close(); });
   };
   auto cut = ask(provider, "127.0.0.1", certificates.ca_file());
   CAF_CHECK_EQUAL(cut.all_events(), "connected 200 body failed");
