@@ -15,6 +15,9 @@ constexpr auto longest_backoff = 5s;
 /// A response's body of another status than 2xx is read up to this for its explanation.
 constexpr std::size_t max_error_body = 64 * 1024;
 
+/// The memory of a delta's text is used again, unless it is larger than this.
+constexpr std::size_t max_spare_bytes = 1024;
+
 /// How long the end of a response is waited for after its format's end mark, so that the connection can be used again.
 constexpr auto drain_patience = 1s;
 
@@ -174,7 +177,9 @@ private:
         last->content += content;
         return;
       }
-    progress_.events.push_back(answer_delta{kind, std::string{content}});
+    answer_delta delta{kind, std::move(spare_)};
+    delta.content = content;
+    progress_.events.push_back(std::move(delta));
   }
 
   tool_call* find_call(std::string_view id) {
@@ -188,6 +193,8 @@ private:
       if (phase_ != phase::streaming)
         enter(phase::streaming);
       plan_.tell(progress_);
+      if (auto* last = std::get_if<answer_delta>(&progress_.events.back()); last && last->content.capacity() <= max_spare_bytes)
+        spare_ = std::move(last->content);
       progress_.events.clear();
     }
     if (failed_)
@@ -297,6 +304,8 @@ private:
   steady::time_point resume_at_;
   /// What the codec found and the coordinator hasn't been told.
   answer_progress progress_;
+  /// A delta's memory, for the next one.
+  std::string spare_;
   std::vector<tool_call> calls_;
   std::optional<token_usage> usage_;
   std::optional<finish_reason> finished_;

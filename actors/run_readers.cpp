@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <utility>
 
 namespace parley {
 
@@ -9,6 +11,9 @@ namespace {
 
 /// One piece carries at most this much of a backlog, so that catching up doesn't hold the loop for long.
 constexpr std::size_t max_piece_bytes = 64 * 1024;
+
+/// A piece's memory is used again for the next one, unless it is larger than this.
+constexpr std::size_t max_kept_bytes = 1024;
 
 } // namespace
 
@@ -41,17 +46,16 @@ void run_readers::remove(const caf::actor_addr& gone) {
 }
 
 void run_readers::publish(const run_log& log) {
-  std::array<std::shared_ptr<const std::string>, wire::stream_format_count> encoded;
+  std::array<bool, wire::stream_format_count> encoded{};
   for (auto& reader : readers_) {
     if (reader.offset != published_ || reader.unread >= window_) {
       serve(reader, log);
       continue;
     }
-    auto& piece = encoded[static_cast<std::size_t>(reader.format)];
-    if (!piece) {
-      auto bytes = std::make_shared<std::string>();
-      log.write(*bytes, reader.format, published_, std::string::npos, false);
-      piece = std::move(bytes);
+    auto& piece = newest_[static_cast<std::size_t>(reader.format)];
+    if (!std::exchange(encoded[static_cast<std::size_t>(reader.format)], true)) {
+      make_empty(piece);
+      log.write(*piece, reader.format, published_, std::string::npos, false);
     }
     if (piece->size() > window_) { // a burst: in parts
       serve(reader, log);
@@ -63,7 +67,18 @@ void run_readers::publish(const run_log& log) {
   published_ = log.newest();
 }
 
+void run_readers::make_empty(std::shared_ptr<std::string>& piece) {
+  // Readers on other loops let go of it there: what they did with it is over before it is written again.
+  if (piece && piece.use_count() == 1 && piece->capacity() <= max_kept_bytes) {
+    std::atomic_thread_fence(std::memory_order_acquire);
+    piece->clear();
+  } else {
+    piece = std::make_shared<std::string>();
+  }
+}
+
 void run_readers::finish(const run_log& log, bool failed) {
+  newest_ = {};
   finished_ = true;
   failed_ = failed;
   for (auto& reader : readers_)

@@ -5,6 +5,8 @@
 #include "actors/api.hpp"
 #include "actors/run_log.hpp"
 
+#include <array>
+
 namespace parley {
 
 class run_readers {
@@ -55,9 +57,14 @@ private:
   void send(entry& to, std::shared_ptr<const std::string> bytes, bool ends);
   void drop_done();
 
+  /// A new piece, or the old one if nobody has it any more.
+  static void make_empty(std::shared_ptr<std::string>& piece);
+
   std::size_t window_;
   send_piece send_;
   std::vector<entry> readers_;
+  /// The last piece that `publish` made in each format.
+  std::array<std::shared_ptr<std::string>, wire::stream_format_count> newest_;
   /// Up to where the log was published.
   std::uint64_t published_ = 0;
   /// The log is complete, and whether the run failed.

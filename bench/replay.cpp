@@ -53,24 +53,39 @@ const std::vector<scenario> scenarios{
   std::exit(1);
 }
 
-/// What a client got.
-struct received {
+/// A reader that is handed all, as a connection on the run's loop, and gives credit as that does.
+class client final : public piece_taker {
+public:
+  client(caf::actor_system& sys, std::size_t window)
+    : actor_(sys.spawn([](reader_actor::pointer) -> reader_actor::behavior_type {
+        return {[](const log_piece&) { fail("a piece was sent instead of handed over"); }};
+      })),
+      window_(window) {}
+
+  void take(const log_piece& piece) override {
+    bytes += piece.bytes->size();
+    ended = piece.ends;
+    owed_ += piece.bytes->size();
+    if (owed_ >= window_ / 2)
+      caf::send_as(actor_, log_, reader_credit{piece.stream, std::exchange(owed_, 0)});
+  }
+
+  void attach(const run_opened& opened, wire::stream_format format, home_loop& home) {
+    log_ = opened.log;
+    caf::anon_send(log_, attach_reader{actor_, 1, format, opened.from, &home, this});
+  }
+
+  reader_actor actor() const { return actor_; }
+
   std::size_t bytes = 0;
   bool ended = false;
-};
 
-/// A reader that takes all at once, and gives credit as a connection does.
-reader_actor spawn_reader(caf::actor_system& sys, std::shared_ptr<received> into, std::size_t window) {
-  return sys.spawn([into, window](reader_actor::pointer self) -> reader_actor::behavior_type {
-    return {[self, into, window, owed = std::size_t{0}](const log_piece& piece) mutable {
-      into->bytes += piece.bytes->size();
-      into->ended = piece.ends;
-      owed += piece.bytes->size();
-      if (owed >= window / 2)
-        self->send(caf::actor_cast<run_actor>(self->current_sender()), reader_credit{piece.stream, std::exchange(owed, 0)});
-    }};
-  });
-}
+private:
+  reader_actor actor_;
+  run_actor log_;
+  std::size_t window_;
+  std::size_t owed_ = 0;
+};
 
 class observer final : public subscriber {
 public:
@@ -146,9 +161,8 @@ public:
     question.messages.push_back({message_role::user, "What does this do?", std::nullopt, std::nullopt});
     question.home = &loop;
     auto opened = ask<run_opened>(question);
-    auto reader = spawn_reader(sys_, client, context_->bounds.reader_window_bytes);
-    ending_.push_back(caf::actor_cast<caf::actor>(reader));
-    caf::anon_send(opened.log, attach_reader{reader, 1, what.format, opened.from});
+    ending_.push_back(caf::actor_cast<caf::actor>(reader.actor()));
+    reader.attach(opened, what.format, loop);
     run();
   }
 
@@ -161,7 +175,6 @@ public:
   }
 
   test::fake_loop loop;
-  std::shared_ptr<received> client = std::make_shared<received>();
   std::vector<std::shared_ptr<observer>> observers;
 
 private:
@@ -189,6 +202,9 @@ private:
   persistence_actor store_;
   sessions_actor sessions_;
   std::vector<caf::actor> ending_;
+
+public:
+  client reader{sys_, context_->bounds.reader_window_bytes};
 };
 
 void play(const scenario& what, std::size_t chunks, const std::string& folder) {
@@ -231,7 +247,7 @@ void play(const scenario& what, std::size_t chunks, const std::string& folder) {
       fail("what is stored isn't what the upstream said");
     characters += expected[who].size();
   }
-  if (!at.client->ended || at.client->bytes <= characters)
+  if (!at.reader.ended || at.reader.bytes <= characters)
     fail("the reader didn't get all");
   for (auto& one : at.observers)
     if (one->bytes <= characters)

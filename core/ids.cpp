@@ -1,5 +1,7 @@
 #include "core/ids.hpp"
 
+#include "core/uuid_text.hpp"
+
 #include <chrono>
 #include <mutex>
 #include <random>
@@ -66,15 +68,8 @@ std::array<std::uint8_t, 16> new_uuid() {
 }
 
 std::string uuid_to_string(const std::array<std::uint8_t, 16>& bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
   std::string text(36, '-');
-  std::size_t at = 0;
-  for (auto byte : bytes) {
-    if (is_dash_position(at))
-      ++at;
-    text[at++] = digits[byte >> 4];
-    text[at++] = digits[byte & 0xf];
-  }
+  write_uuid(text.data(), bytes);
   return text;
 }
 

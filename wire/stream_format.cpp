@@ -2,6 +2,7 @@
 
 #include "core/text.hpp"
 #include "wire/header_values.hpp"
+#include "wire/short_text.hpp"
 #include "wire/ws_frames.hpp"
 
 #include <algorithm>
@@ -162,30 +163,28 @@ void append_more_fields(std::string& out, const answer_event& event) {
   append_fields(out, event);
 }
 
+/// Enough for what stands before an event's fields in any format.
+using event_head = short_text<320>;
+
+event_head& operator<<(event_head& head, const cursor& at) {
+  return head << at.run << ':' << at.offset;
+}
+
 /// `id: <cursor>\ndata: {"participant":"a","type":"text"` and the fields follow.
 void begin_sse(std::string& out, const event_place& at, event_kind kind) {
-  out += "id: ";
-  out += to_cursor(at.run, at.offset);
-  out += "\ndata: {\"participant\":\"";
-  out += letter(at.who);
-  out += "\",\"type\":\"";
-  out += sse_type(kind);
-  out += '"';
+  event_head head;
+  head << "id: " << cursor{at.run, at.offset} << "\ndata: {\"participant\":\"" << letter(at.who) << "\",\"type\":\""
+       << sse_type(kind) << '"';
+  out += head.view();
 }
 
 /// `{"type":"delta",…,"event":{"type":"text"` and the fields follow.
 void begin_ws(std::string& out, const event_place& at, event_kind kind) {
-  out += R"({"type":"delta","cursor":")";
-  out += to_cursor(at.run, at.offset);
-  out += R"(","message_id":")";
-  out += to_string(at.answer);
-  out += R"(","attempt":)";
-  append_number(out, static_cast<std::uint64_t>(at.attempt));
-  out += R"(,"participant":")";
-  out += letter(at.who);
-  out += R"(","event":{"type":")";
-  out += sse_type(kind);
-  out += '"';
+  event_head head;
+  head << R"({"type":"delta","cursor":")" << cursor{at.run, at.offset} << R"(","message_id":")" << at.answer << R"(","attempt":)"
+       << static_cast<std::uint64_t>(at.attempt) << R"(,"participant":")" << letter(at.who) << R"(","event":{"type":")"
+       << sse_type(kind) << '"';
+  out += head.view();
 }
 
 void append_simple_error(std::string& out, const answer_finish& finish) {
@@ -236,6 +235,9 @@ stream_format choose_format(std::string_view header) {
 }
 
 void append_delta(std::string& out, stream_format format, const event_place& at, event_kind kind, std::string_view content) {
+  // Room for all of it at once, if little is escaped.
+  auto around = format == stream_format::sse || format == stream_format::ws ? sizeof(event_head) : 32;
+  out.reserve(out.size() + around + content.size());
   switch (format) {
   case stream_format::lines:
     out += letter(at.who);
@@ -321,10 +323,9 @@ void append_end(std::string& out, stream_format format, bool failed) {
 }
 
 std::string to_cursor(run_id run, std::uint64_t offset) {
-  auto text = to_string(run);
-  text += ':';
-  append_number(text, offset);
-  return text;
+  event_head text;
+  text << cursor{run, offset};
+  return std::string{text.view()};
 }
 
 std::optional<cursor> parse_cursor(std::string_view text) {

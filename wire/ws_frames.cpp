@@ -26,6 +26,13 @@ void append_object(std::string& out, const json_object& what) {
 
 void finish_text_frame(std::string& out, std::size_t begin) {
   auto length = out.size() - begin - 4;
+  if (length >= 126 && length <= 0xffff) { // it fits
+    out[begin] = final_text;
+    out[begin + 1] = '\x7e';
+    out[begin + 2] = static_cast<char>(length >> 8);
+    out[begin + 3] = static_cast<char>(length & 0xff);
+    return;
+  }
   std::string header{final_text};
   auto append_bytes = [&](int count) {
     for (int shift = 8 * (count - 1); shift >= 0; shift -= 8)
@@ -33,9 +40,6 @@ void finish_text_frame(std::string& out, std::size_t begin) {
   };
   if (length < 126) {
     append_bytes(1);
-  } else if (length <= 0xffff) {
-    header += '\x7e'; // 16 bits follow
-    append_bytes(2);
   } else {
     header += '\x7f'; // 64 bits follow
     append_bytes(8);

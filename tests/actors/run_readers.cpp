@@ -58,11 +58,16 @@ struct fixture : test_coordinator_fixture<> {
   std::map<std::uint64_t, int> pieces;
   std::map<std::uint64_t, int> ends;
   std::vector<const std::string*> buffers;
+  /// A reader that hasn't written them out yet.
+  bool holds_pieces = false;
+  std::vector<std::shared_ptr<const std::string>> held;
   run_readers readers{window, [this](const reader_actor&, piece_taker*, log_piece piece) {
                         sent[piece.stream] += *piece.bytes;
                         ++pieces[piece.stream];
                         ends[piece.stream] += piece.ends;
                         buffers.push_back(piece.bytes.get());
+                        if (holds_pieces)
+                          held.push_back(piece.bytes);
                       }};
 };
 
@@ -88,6 +93,30 @@ CAF_TEST(readers of one format share each encoded piece) {
   CAF_CHECK(buffers[0] == buffers[1]);
   CAF_CHECK(buffers[0] != buffers[2]);
   CAF_CHECK_EQUAL(sent[3].substr(0, 4), "id: ");
+}
+
+CAF_TEST(the memory of a piece is used again once nobody has it) {
+  attach(1);
+  say("one");
+  say("two");
+  CAF_CHECK(buffers[0] == buffers[1]);
+  CAF_CHECK_EQUAL(text_of(1), "onetwo");
+  holds_pieces = true;
+  say("three");
+  say("four");
+  CAF_CHECK(buffers[2] != buffers[3]);
+  CAF_CHECK_EQUAL(*held[0], "a0:{\"content\":\"three\"}\n");
+  CAF_CHECK_EQUAL(text_of(1), said);
+}
+
+CAF_TEST(the memory of a large piece is not kept) {
+  readers = run_readers{100'000, [this](const reader_actor&, piece_taker*, log_piece piece) { held.push_back(piece.bytes); }};
+  attach(1);
+  say(std::string(50'000, 'x'));
+  std::weak_ptr<const std::string> large = held.back();
+  held.clear();
+  say("y");
+  CAF_CHECK(large.expired());
 }
 
 CAF_TEST(attaching in the middle gives exactly what is missing) {

@@ -4,6 +4,7 @@
 #include "wire/ws_frames.hpp"
 
 #include <caf/test/unit_test.hpp>
+#include <numeric>
 
 using namespace parley;
 using namespace parley::wire;
@@ -53,6 +54,8 @@ CAF_TEST(frames of every length are taken apart again) {
   const std::vector<std::size_t> sizes{0, 1, 125, 126, 127, 65'535, 65'536, 70'000};
   for (auto size : sizes)
     append_text_frame(frames, std::string_view{std::string(size, static_cast<char>('a' + size % 26))});
+  // Each length is written in as few bytes as it needs: RFC 6455, section 5.2.
+  CAF_CHECK_EQUAL(frames.size(), std::accumulate(sizes.begin(), sizes.end(), std::size_t{3 * 2 + 3 * 4 + 2 * 10}));
   std::size_t at = 0;
   for (auto size : sizes)
     CAF_CHECK(payload_of_text_frame(frames, at) == std::string(size, static_cast<char>('a' + size % 26)));
