@@ -284,7 +284,7 @@ test('where votes count, a turn of two asks which is better once both have ended
 test('the leaderboard shows strengths with their intervals, and who won against whom', async (t) => {
   const {page} = await openWithVotes(t, ['marble', 'cobalt']);
   await page.getByRole('link', {name: 'Leaderboard'}).click();
-  await see(page.getByRole('row', {name: /^1 marble 1040 990 – 1090 10 6 3 1$/}));
+  await see(page.getByRole('row', {name: /^1 marble 1040 990 – 1090 10 6 3 1 0$/}));
   await see(page.getByRole('cell', {name: '67 %'}));
   const [best, second] = await page.locator('.rating').evaluateAll((dots) => dots.map((dot) => dot.getBoundingClientRect().x));
   assert.ok(best > second + 20, 'the better one is further right');

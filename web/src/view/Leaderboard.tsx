@@ -1,6 +1,8 @@
 import {useEffect, useState} from 'preact/hooks';
 import {readLeaderboard, type Leaderboard, type Period, type Standing} from '../api/leaderboard';
 import {reason} from '../api/http';
+import {onLinkClick} from '../state/route';
+import {placeOn, scaleOf, type Scale} from './rating_scale';
 import {SidebarButton} from './Sidebar';
 
 const periods: {period: Period; label: string}[] = [
@@ -8,6 +10,9 @@ const periods: {period: Period; label: string}[] = [
   {period: '30d', label: '30 days'},
   {period: '7d', label: '7 days'},
 ];
+
+/** Where the ratings' mean is; the server puts it there. */
+const meanRating = 1000;
 
 export function LeaderboardView() {
   const [period, setPeriod] = useState<Period>('all');
@@ -38,12 +43,12 @@ export function LeaderboardView() {
       </header>
       <div class="leaderboard-body" tabIndex={0} role="region" aria-label="Standings">
         {problem && <p role="alert">{problem}</p>}
-        {board && board.data.length === 0 && <p class="hint">No votes yet. They are cast below the answers of two models.</p>}
+        {board && board.data.length === 0 && <NoVotes period={board.period} />}
         {board && board.data.length > 0 && (
           <>
             <p class="hint">
-              {board.votes.toLocaleString()} votes. The dot is a model’s strength in direct comparisons (Bradley–Terry, on Elo’s scale), the line
-              where it lies with 95 % certainty: models whose lines overlap may be equally good.
+              {board.votes === 1 ? 'One vote.' : `${board.votes.toLocaleString('en')} votes.`} A dot is a model’s strength in direct comparisons (Bradley–Terry, on
+              Elo’s scale), the bar where it lies with 95 % certainty: models whose bars overlap may be equally good.
             </p>
             <Standings list={board.data} />
             <WinMatrix board={board} />
@@ -54,25 +59,54 @@ export function LeaderboardView() {
   );
 }
 
+function NoVotes({period}: {period: Period}) {
+  return (
+    <div class="no-votes">
+      <h2>{period === 'all' ? 'No votes yet' : 'No votes in this time'}</h2>
+      <p class="hint">In a random session two models answer without their names. Your vote tells which was better, and shows who they were.</p>
+      <a class="button" href="/" onClick={onLinkClick}>
+        New session
+      </a>
+    </div>
+  );
+}
+
 function Standings({list}: {list: Standing[]}) {
-  const least = Math.min(...list.map((each) => each.low));
-  const span = Math.max(...list.map((each) => each.high)) - least || 1;
-  const share = (rating: number) => `${((rating - least) / span) * 100}%`;
+  const scale = scaleOf(list);
   return (
     <table class="standings">
       <thead>
         <tr>
-          <th scope="col">#</th>
+          <th scope="col">
+            <span aria-hidden="true">#</span>
+            <span class="hidden">Rank</span>
+          </th>
           <th scope="col">Model</th>
           <th scope="col" class="plot">
             <span class="hidden">Plot</span>
+            <div class="track" aria-hidden="true">
+              {scale.ticks.map((tick) => (
+                <span class="tick-label" style={{left: `${placeOn(scale, tick)}%`}}>
+                  {tick}
+                </span>
+              ))}
+            </div>
           </th>
           <th scope="col">Rating</th>
           <th scope="col">95 %</th>
           <th scope="col">Votes</th>
-          <th scope="col">Won</th>
-          <th scope="col">Lost</th>
-          <th scope="col">Tied</th>
+          <th scope="col" class="only-wide">
+            Won
+          </th>
+          <th scope="col" class="only-wide">
+            Lost
+          </th>
+          <th scope="col" class="only-wide">
+            Tied
+          </th>
+          <th scope="col" class="only-wide">
+            Both bad
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -81,10 +115,7 @@ function Standings({list}: {list: Standing[]}) {
             <td>{at + 1}</td>
             <th scope="row">{each.model.display_name}</th>
             <td class="plot">
-              <div class="track" aria-hidden="true">
-                <span class="interval" style={{left: share(each.low), right: `calc(100% - ${share(each.high)})`}} />
-                <span class="rating" style={{left: share(each.rating)}} />
-              </div>
+              <Interval its={each} scale={scale} />
             </td>
             <td>
               <strong>{Math.round(each.rating)}</strong>
@@ -92,14 +123,28 @@ function Standings({list}: {list: Standing[]}) {
             <td>
               {Math.round(each.low)} – {Math.round(each.high)}
             </td>
-            <td>{each.votes}</td>
-            <td>{each.wins}</td>
-            <td>{each.losses}</td>
-            <td>{each.ties + each.both_bad}</td>
+            <td>{each.votes.toLocaleString('en')}</td>
+            <td class="only-wide">{each.wins.toLocaleString('en')}</td>
+            <td class="only-wide">{each.losses.toLocaleString('en')}</td>
+            <td class="only-wide">{each.ties.toLocaleString('en')}</td>
+            <td class="only-wide">{each.both_bad.toLocaleString('en')}</td>
           </tr>
         ))}
       </tbody>
     </table>
+  );
+}
+
+function Interval({its, scale}: {its: Standing; scale: Scale}) {
+  const low = placeOn(scale, its.low);
+  return (
+    <div class="track" aria-hidden="true">
+      {scale.ticks.map((tick) => (
+        <span class={tick === meanRating ? 'tick mean' : 'tick'} style={{left: `${placeOn(scale, tick)}%`}} />
+      ))}
+      <span class={`interval ${its.low < scale.from ? 'from-below' : ''} ${its.high > scale.to ? 'to-above' : ''}`} style={{left: `${low}%`, width: `${placeOn(scale, its.high) - low}%`}} />
+      <span class="rating" style={{left: `${placeOn(scale, its.rating)}%`}} />
+    </div>
   );
 }
 
@@ -111,34 +156,42 @@ function WinMatrix({board: {data, win_matrix}}: {board: Leaderboard}) {
   return (
     <section>
       <h2>Won against</h2>
-      <table class="matrix">
-        <thead>
-          <tr>
-            <td />
-            {models.map((id) => (
-              <th scope="col">{name(id)}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {models.map((id, row) => (
-            <tr key={id}>
-              <th scope="row">{name(id)}</th>
-              {models.map((_, column) => {
-                const won = wins[row]?.[column] ?? 0;
-                const decided = won + (wins[column]?.[row] ?? 0);
-                if (row === column || decided === 0) return <td class="none">–</td>;
-                const percent = Math.round((won / decided) * 100);
-                return (
-                  <td title={`${won} of ${decided}`} style={{'--share': `${percent * 0.45}%`}}>
-                    {percent} %
-                  </td>
-                );
-              })}
+      <p class="hint">Of the votes between two that had a winner, how many the model at the left won against the one above.</p>
+      <div class="matrix-box" tabIndex={0} role="region" aria-label="Won against">
+        <table class="matrix">
+          <thead>
+            <tr>
+              <td />
+              {models.map((id) => (
+                <th scope="col">
+                  <span>{name(id)}</span>
+                </th>
+              ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {models.map((id, row) => (
+              <tr key={id}>
+                <th scope="row">{name(id)}</th>
+                {models.map((_, column) => (
+                  <Share won={wins[row]?.[column] ?? 0} lost={wins[column]?.[row] ?? 0} />
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </section>
+  );
+}
+
+function Share({won, lost}: {won: number; lost: number}) {
+  if (won + lost === 0) return <td class="none">–</td>;
+  const percent = Math.round((won / (won + lost)) * 100);
+  const lead = percent - 50;
+  return (
+    <td class={lead < 0 ? 'behind' : 'ahead'} style={{'--lead': `${Math.abs(lead)}%`}} title={`${won} of ${won + lost}`}>
+      {percent} %
+    </td>
   );
 }

@@ -61,7 +61,7 @@ export function Sidebar() {
       </div>
       <div class="sidebar-foot">
         {votes.value && (
-          <a class="button quiet" href="/leaderboard" onClick={follow}>
+          <a class="button quiet" href="/leaderboard" aria-current={route.value.view === 'leaderboard' ? 'page' : undefined} onClick={follow}>
             <Icon name="chart" /> Leaderboard
           </a>
         )}
