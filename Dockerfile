@@ -12,7 +12,7 @@ RUN ./dev build release parley && install -D --strip build/release/parley /out/p
 FROM debian:bookworm-slim
 RUN apt-get update \
   && apt-get install -y --no-install-recommends ca-certificates \
-    libcaf-core0.17 libfmt9 libpq5 libpqxx-6.4 libsimdjson14 libspdlog1.10 libsqlite3-0 libssl3 libstdc++6 libtomlplusplus3 \
+    libcaf-core0.17 libedit2 libfmt9 libpq5 libpqxx-6.4 libsimdjson14 libspdlog1.10 libsqlite3-0 libssl3 libstdc++6 libtomlplusplus3 \
   && rm -rf /var/lib/apt/lists/* \
   && useradd --uid 10001 --create-home --home-dir /var/lib/parley parley
 COPY --from=build /out/parley /usr/local/bin/parley

@@ -1,6 +1,7 @@
 // Wiring: what a node is made of, in the order in which it lives; it ends in the opposite order.
 
 #include "actors/api.hpp"
+#include "commands/chat/chat.hpp"
 #include "commands/open_store.hpp"
 #include "commands/store_commands.hpp"
 #include "config/command_line.hpp"
@@ -190,6 +191,8 @@ int main(int argc, char** argv) {
   }
   if (line.what == config::command::copy)
     return commands::copy(line.from, line.to);
+  if (line.what == config::command::chat)
+    return commands::chat::run(line.chat);
   auto loaded = config::load_settings(line);
   if (!loaded) {
     std::fprintf(stderr, "%s\n", loaded.error().message.c_str());
@@ -204,7 +207,8 @@ int main(int argc, char** argv) {
     return commands::migrate(loaded->values);
   case config::command::backup:
     return commands::backup(loaded->values, line.to);
-  case config::command::copy: // needs no configuration
+  case config::command::chat: // these two need no configuration
+  case config::command::copy:
   case config::command::say:
     break;
   }

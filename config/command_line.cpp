@@ -35,7 +35,11 @@ Examples:
   parley backup --data /var/lib/parley --to parley-monday.db
       Also while Parley runs.
   parley copy --from /var/lib/parley/parley.db --to "$DATABASE_URL"
-      From the embedded store to PostgreSQL; the other way round with the names exchanged.)";
+      From the embedded store to PostgreSQL; the other way round with the names exchanged.
+  parley chat --model demo-swift --model demo-sage
+      Two models side by side in the terminal, from the server that runs.
+  git diff | parley chat > review.txt
+      Standard input is the question.)";
 
 void add_options(CLI::App& app, command_line& result) {
   app.add_option("-c,--config", result.config_file, "A TOML file. Without it the built-in one, config/parley.toml, is in force.")
@@ -65,6 +69,35 @@ void add_options(CLI::App& app, command_line& result) {
     ->type_name("SECTION.OPTION=VALUE")
     ->expected(1)
     ->take_all();
+}
+
+void add_chat_options(CLI::App& app, chat_options& result) {
+  app
+    .add_option("-s,--server", result.server,
+                "Where Parley is; https is checked against the system's certificate authorities. http://127.0.0.1:8080")
+    ->type_name("URL")
+    ->envname("PARLEY_SERVER")
+    ->take_last();
+  auto models =
+    app
+      .add_option("-m,--model", result.models,
+                  "A model of the server; given twice or more, their answers stand side by side, where the terminal is "
+                  "wide enough. The first one that is available.")
+      ->type_name("ID")
+      ->allow_extra_args(false) // what follows is the question
+      ->take_all();
+  app.add_option("--session", result.session, "Go on with this session.")->type_name("ID")->excludes(models);
+  app.add_flag("-l,--list", result.list, "List the models and the newest sessions.");
+  app
+    .add_option("question", result.question,
+                "Ask this, print the answer, and end. Without it: a dialogue if standard input and output are a terminal, else "
+                "the question is standard input.")
+    ->type_name("TEXT");
+  app.footer(R"(
+In the dialogue /help lists the commands. Ctrl-C stops the answers that are coming; a second one, or Ctrl-D, leaves. A
+connection that breaks is made anew, and the answer goes on where it was.
+Where standard input or output is no terminal, answers are plain text, several of them labelled and one after the other; the
+exit status is 0 if all answers ended well, 1 if not. NO_COLOR=1 takes the colours away.)");
 }
 
 environment process_environment() {
@@ -99,6 +132,8 @@ command_line parse_command_line(std::vector<std::string> arguments, std::string_
   auto place = "postgresql://user:password@host:port/database, or an embedded store's file: data/parley.db";
   copy->add_option("--from", result.from, place)->type_name("URL|FILE")->required();
   copy->add_option("--to", result.to, place)->type_name("URL|FILE")->required();
+  auto chat = app.add_subcommand("chat", "Talk to models in the terminal, through a server that runs.");
+  add_chat_options(*chat, result.chat);
   app.require_subcommand(1);
   try {
     // CLI11 takes them from the back.
@@ -108,6 +143,7 @@ command_line parse_command_line(std::vector<std::string> arguments, std::string_
                   : *check   ? command::check_config
                   : *migrate ? command::migrate
                   : *backup  ? command::backup
+                  : *chat    ? command::chat
                              : command::copy;
   } catch (const CLI::ParseError& why) {
     std::ostringstream out;

@@ -1,5 +1,5 @@
 #pragma once
-// `parley serve`, `parley check-config`, `parley copy`, … and `parley --version`.
+// `parley serve`, `parley chat`, `parley check-config`, `parley copy`, … and `parley --version`.
 
 #include "config/settings.hpp"
 
@@ -17,8 +17,20 @@ enum class command : std::uint8_t {
   backup,
   /// Has `from` and `to`, and no configuration.
   copy,
+  /// Has `chat`, and no configuration.
+  chat,
   /// Say `text` and end: a help text, the version, or what is wrong with the command line.
   say,
+};
+
+struct chat_options {
+  std::string server = "http://127.0.0.1:8080";
+  /// Several are compared. Empty: the first that is available.
+  std::vector<std::string> models;
+  /// The session to go on with, or empty.
+  std::string session;
+  bool list = false;
+  std::vector<std::string> question;
 };
 
 struct command_line {
@@ -30,6 +42,8 @@ struct command_line {
   /// Stores, or files.
   std::string from;
   std::string to;
+
+  chat_options chat;
 
   // for `say`
   std::string text;

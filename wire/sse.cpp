@@ -100,8 +100,10 @@ bool sse_decoder::take_field(std::string_view line) {
       return false;
     data_ += '\n';
     data_ += value;
+  } else if (name == "id" && value.find('\0') == std::string_view::npos) {
+    last_id_ = value;
   }
-  return true; // `id` and `retry` are for reconnecting, which a request upstream never does
+  return true; // whoever connects again knows best when: `retry` is passed over
 }
 
 std::string sse_decoder::unfinished_data() const {

@@ -26,6 +26,9 @@ public:
   /// The data of the event under way: what the body's end would cut off.
   std::string unfinished_data() const;
 
+  /// The newest `id`, also during the call for its event: where a reader that connects again goes on. Empty before the first.
+  const std::string& last_id() const { return last_id_; }
+
 private:
   /// A field of a line; false if it makes the event too large.
   bool take_field(std::string_view line);
@@ -35,6 +38,7 @@ private:
   /// The beginning of a line whose end has not come.
   std::string pending_line_;
   std::string event_;
+  std::string last_id_;
   /// The data so far: either `data_`, or `data_in_feed_` while it is one line of the bytes being fed.
   std::string data_;
   std::string_view data_in_feed_;

@@ -67,3 +67,13 @@ CAF_TEST(a file that is not there is an error that names it) {
   CAF_REQUIRE(!loaded);
   CAF_CHECK(has(loaded.error().message, "/none/such.toml"));
 }
+
+CAF_TEST(a question to models is what is left of the words) {
+  auto line = parse({"chat", "--model", "a", "-m", "b", "--server", "https://x", "What", "is it?"});
+  CAF_CHECK(line.what == command::chat);
+  CAF_CHECK_EQUAL(line.chat.models, (std::vector<std::string>{"a", "b"}));
+  CAF_CHECK_EQUAL(line.chat.question, (std::vector<std::string>{"What", "is it?"}));
+  CAF_CHECK_EQUAL(line.chat.server, "https://x");
+  CAF_CHECK_EQUAL(parse({"chat"}).chat.server, "http://127.0.0.1:8080");
+  CAF_CHECK_EQUAL(parse({"chat", "--session", "x", "--model", "a"}).status, 2);
+}

@@ -166,3 +166,17 @@ CAF_TEST(a line that lies whole in the fed bytes is not copied) {
   });
   CAF_CHECK(fed.has_value());
 }
+
+CAF_TEST(the newest id is known when its event comes and kept afterwards) {
+  const std::string bytes = "id: r:1\ndata: a\n\ndata: b\n\nid: r:\0x\nid:r:3\ndata: c\n\n: keep-alive\n\n"s;
+  sse_decoder decoder{1000};
+  std::string seen;
+  CAF_CHECK_EQUAL(decoder.last_id(), "");
+  for (char each : bytes)
+    CAF_CHECK(decoder.feed({&each, 1}, [&](std::string_view, std::string_view data) {
+      seen += std::string{data} + "=" + decoder.last_id() + " ";
+      return true;
+    }));
+  CAF_CHECK_EQUAL(seen, "a=r:1 b=r:1 c=r:3 ");
+  CAF_CHECK_EQUAL(decoder.last_id(), "r:3");
+}
