@@ -12,8 +12,8 @@ namespace parley::persistence {
 
 namespace {
 
-/// Nobody waits for a checkpoint: those of many runs share a commit. Anything else is written at once, and takes along what
-/// waits. Small beside the time between an answer's checkpoints.
+/// Nobody waits for a checkpoint: those of many runs share a commit. Anything else is written at once, and takes along some of
+/// what waits. Small beside the time between an answer's checkpoints.
 constexpr std::chrono::milliseconds checkpoint_patience{250};
 
 expected<store_found> read(store& from, const store_read& what) {
