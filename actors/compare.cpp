@@ -142,6 +142,7 @@ private:
     for (auto& planned : plan_.seats) {
       auto& answer = planned.answer;
       auto who = answer.seat.value_or(0);
+      log_->introduce(who, answer.id, answer.attempt);
       log_->append(who, answer_restart{});
       if (!answer.reasoning.empty())
         log_->append(who, answer_delta{event_kind::reasoning, answer.reasoning});

@@ -2,6 +2,8 @@
 
 #include "wire/ws_frames.hpp"
 
+#include <algorithm>
+
 namespace parley {
 
 namespace {
@@ -53,6 +55,12 @@ std::uint64_t run_log::append(participant who, const answer_event& event) {
   return entries_.size();
 }
 
+void run_log::write_begin(std::string& out, wire::stream_format format) const {
+  auto first = std::find_if(seats_.begin(), seats_.end(), [](const seat_tracks& seat) { return bool{seat.answer}; });
+  if (first != seats_.end())
+    wire::append_begin(out, format, {run_, 0, static_cast<participant>(first - seats_.begin()), first->answer, first->attempt});
+}
+
 run_log::position run_log::write(std::string& out, wire::stream_format format, std::uint64_t from, std::size_t max_bytes,
                                  bool merge) const {
   auto begin = out.size();
@@ -60,8 +68,9 @@ run_log::position run_log::write(std::string& out, wire::stream_format format, s
   while (at < entries_.size() && (at == from || out.size() - begin < max_bytes)) {
     auto entry = entries_[at++];
     auto& seat = seats_[entry.who];
+    auto before = at > 1 ? entries_[at - 2].kind : event_kind::restart;
     if (!is_delta(entry.kind)) {
-      wire::append_event(out, format, {run_, at, entry.who, seat.answer, seat.attempt}, others_[entry.begin]);
+      wire::append_event(out, format, {run_, at, entry.who, seat.answer, seat.attempt, before}, others_[entry.begin]);
       if (entry.kind == event_kind::finish && format == wire::stream_format::ws)
         write_completed(out, entry.who);
       continue;
@@ -70,7 +79,7 @@ run_log::position run_log::write(std::string& out, wire::stream_format format, s
       while (at < entries_.size() && entries_[at].who == entry.who && entries_[at].kind == entry.kind && entry.length < max_bytes)
         entry.length += entries_[at++].length;
     auto content = std::string_view{track_of(entry.who, entry.kind).content}.substr(entry.begin, entry.length);
-    wire::append_delta(out, format, {run_, at, entry.who, seat.answer, seat.attempt}, entry.kind, content);
+    wire::append_delta(out, format, {run_, at, entry.who, seat.answer, seat.attempt, before}, entry.kind, content);
   }
   return {at, at < entries_.size()};
 }

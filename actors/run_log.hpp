@@ -30,6 +30,9 @@ public:
   /// The newest event's offset, 0 while there is none.
   std::uint64_t newest() const { return entries_.size(); }
 
+  /// What comes before the first event, of the first answer that was introduced. Nothing in most formats.
+  void write_begin(std::string& out, wire::stream_format format) const;
+
   struct position {
     /// The last event that was written.
     std::uint64_t offset = 0;

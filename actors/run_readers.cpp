@@ -21,6 +21,11 @@ void run_readers::attach(const attach_reader& wanted, const run_log& log) {
   readers_.push_back({wanted.reader, wanted.directly, wanted.stream, wanted.format, std::min(wanted.from, log.newest())});
   // A subscriber that reads alone does so because it is behind.
   readers_.back().fell_behind = wanted.format == wire::stream_format::ws;
+  if (wanted.from == 0) {
+    auto begin = std::make_shared<std::string>();
+    log.write_begin(*begin, wanted.format);
+    send(readers_.back(), std::move(begin), false);
+  }
   serve(readers_.back(), log);
   drop_done();
 }

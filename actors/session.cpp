@@ -269,7 +269,7 @@ private:
     if (reloading_)
       return once_reloaded(wanted);
     if (wanted.only_direct && about_.models.size() > 1)
-      return to_error({ec::invalid_request, "This path shows one answer; the session compares several.", "session_id"});
+      return to_error({ec::invalid_request, "Only one answer can be shown here; the session compares several.", "session_id"});
     if (auto* asked = question_of(wanted); asked && running_ && !running_->committed && asked->id == running_->question.id)
       return wait_for_commit(*asked);
     auto plan = plan_turn(wanted, messages_, about_, node_->wall());

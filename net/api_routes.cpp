@@ -4,6 +4,7 @@
 #include "net/handlers_node.hpp"
 #include "net/handlers_page.hpp"
 #include "net/handlers_sessions.hpp"
+#include "net/handlers_ui_chat.hpp"
 #include "net/handlers_websocket.hpp"
 
 namespace parley::net {
@@ -12,6 +13,7 @@ router make_routes(const api_context_ptr& api) {
   router routes{api->origins};
   // The most frequent first: routes are tried in this order.
   add_message_routes(routes, api);
+  add_ui_chat_routes(routes, api);
   add_session_routes(routes, api);
   add_websocket_routes(routes, api);
   add_node_routes(routes, api);

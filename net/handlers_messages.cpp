@@ -1,7 +1,9 @@
 #include "net/handlers_messages.hpp"
 
+#include "net/handlers_ui_chat.hpp"
 #include "net/json_objects.hpp"
-#include "net/request_fields.hpp"
+#include "net/ui_chat_request.hpp"
+#include "wire/ui_message.hpp"
 
 #include <set>
 #include <unordered_set>
@@ -9,14 +11,6 @@
 namespace parley::net {
 
 namespace {
-
-/// `on_disconnect`: true for `cancel`.
-bool read_cancels(field_reader& fields) {
-  auto text = fields.optional_text("on_disconnect");
-  if (text && *text != "continue" && *text != "cancel")
-    fields.wrong("on_disconnect", "must be continue or cancel.");
-  return text == "cancel";
-}
 
 /// True for the messages after the user's, which only name the ids that the answers shall get.
 bool is_placeholder(const incoming_message& what) {
@@ -94,8 +88,8 @@ std::vector<incoming_message> read_messages(request_check& check, field_reader& 
 
 /// Asks for a run, and streams it.
 template <class Request>
-void stream_run(const api_context& api, exchange& ex, Request what, wire::stream_format format) {
-  ask_sessions(api, ex, std::move(what), [&ex, format](const run_opened& run) { ex.stream(run, format); });
+void ask_for_run(const api_context& api, exchange& ex, Request what, wire::stream_format format) {
+  ask_sessions(api, ex, std::move(what), [&ex, format](const run_opened& run) { stream_run(ex, run, format); });
 }
 
 /// POST /api/messages/stream/
@@ -103,6 +97,8 @@ void stream(const api_context& api, exchange& ex) {
   auto body = read_body(ex.request());
   if (!body)
     return ex.refuse(body.error());
+  if (is_ui_chat(*body))
+    return answer_ui_chat(api, ex, *body);
   request_check check;
   field_reader fields{check, *body};
   start_turn wanted;
@@ -113,9 +109,11 @@ void stream(const api_context& api, exchange& ex) {
   wanted.at_root = body->contains("parent_id") && !wanted.parent;
   wanted.cancel_on_disconnect = read_cancels(fields);
   wanted.home = &ex.home();
+  auto format = wire::choose_format(ex.request().header("accept"));
+  wanted.only_direct = format == wire::stream_format::ui_message;
   if (!check.ok())
     return ex.refuse(check.problem());
-  stream_run(api, ex, std::move(wanted), wire::choose_format(ex.request().header("accept")));
+  ask_for_run(api, ex, std::move(wanted), format);
 }
 
 /// POST /api/messages/stream-simple/
@@ -134,7 +132,7 @@ void stream_simple(const api_context& api, exchange& ex) {
   wanted.home = &ex.home();
   if (!check.ok())
     return ex.refuse(check.problem());
-  stream_run(api, ex, std::move(wanted), wire::stream_format::simple);
+  ask_for_run(api, ex, std::move(wanted), wire::stream_format::simple);
 }
 
 /// POST /api/messages/{id}/regenerate/
@@ -147,7 +145,7 @@ void regenerate(const api_context& api, exchange& ex, message_id id) {
   regenerate_answer wanted{id, read_cancels(fields), &ex.home()};
   if (!check.ok())
     return ex.refuse(check.problem());
-  stream_run(api, ex, wanted, wire::choose_format(ex.request().header("accept")));
+  ask_for_run(api, ex, wanted, wire::choose_format(ex.request().header("accept")));
 }
 
 /// Where to begin: `Last-Event-ID` before `from=`, since an EventSource that reconnects repeats its first address.
@@ -174,7 +172,10 @@ void attach(const api_context& api, exchange& ex, message_id id) {
   attach_to_run wanted{id, read_from(check, ex.request()), &ex.home()};
   if (!check.ok())
     return ex.refuse(check.problem());
-  stream_run(api, ex, wanted, wire::choose_format(ex.request().header("accept")));
+  auto format = wire::choose_format(ex.request().header("accept"));
+  if (format == wire::stream_format::ui_message)
+    wanted.from = {}; // a message is told from its beginning
+  ask_for_run(api, ex, wanted, format);
 }
 
 /// POST /api/messages/{id}/stop/
@@ -194,6 +195,16 @@ void show(const api_context& api, exchange& ex, message_id id) {
 }
 
 } // namespace
+
+void stream_run(exchange& ex, const run_opened& run, wire::stream_format format) {
+  if (format == wire::stream_format::ui_message) {
+    if (run.answers.size() > 1)
+      return ex.refuse(
+        {ec::invalid_request, "A UI message stream is one answer; this run has several: read it in another format.", "Accept"});
+    ex.add_header(std::string{wire::ui_message_header}, std::string{wire::ui_message_version});
+  }
+  ex.stream(run, format);
+}
 
 void add_message_routes(router& to, const api_context_ptr& api) {
   auto with_id = [api](void (*target)(const api_context&, exchange&, message_id)) {

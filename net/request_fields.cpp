@@ -192,6 +192,13 @@ expected<json> read_body(const http_request& request, bool may_be_absent) {
   return body;
 }
 
+bool read_cancels(field_reader& fields) {
+  auto text = fields.optional_text("on_disconnect");
+  if (text && *text != "continue" && *text != "cancel")
+    fields.wrong("on_disconnect", "must be continue or cancel.");
+  return text == "cancel";
+}
+
 std::optional<std::string> query_value(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     auto end = query.find('&');

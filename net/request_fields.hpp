@@ -78,6 +78,9 @@ private:
 /// The body's JSON object, its texts clean (`core/text.hpp`). An absent body is `{}` if it `may_be_absent`.
 expected<nlohmann::json> read_body(const http_request& request, bool may_be_absent = false);
 
+/// `on_disconnect`: true for `cancel`.
+bool read_cancels(field_reader& fields);
+
 /// The value of a query's parameter, percent-decoded; nothing if it isn't there.
 std::optional<std::string> query_value(std::string_view query, std::string_view name);
 

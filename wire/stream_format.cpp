@@ -1,13 +1,12 @@
 #include "wire/stream_format.hpp"
 
-#include "core/text.hpp"
 #include "wire/header_values.hpp"
+#include "wire/json_fields.hpp"
 #include "wire/short_text.hpp"
+#include "wire/ui_message.hpp"
 #include "wire/ws_frames.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <nlohmann/json.hpp>
 #include <type_traits>
 
 namespace parley::wire {
@@ -75,35 +74,12 @@ event_kind kind_of(const answer_event& event) {
     event);
 }
 
-void append_number(std::string& out, std::uint64_t number) {
-  char digits[20];
-  auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  out.append(digits, end);
-}
-
-/// `"name":"value"`, the value escaped.
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out += '"';
-  out += name;
-  out += "\":\"";
-  append_json_escaped(out, value);
-  out += '"';
-}
-
 void append_finish_fields(std::string& out, const answer_finish& finish) {
   append_field(out, "finishReason", name(finish.reason));
   out += ',';
   append_field(out, "messageId", to_string(finish.message));
   out += ",\"usage\":";
-  if (finish.usage) {
-    out += "{\"promptTokens\":";
-    append_number(out, static_cast<std::uint64_t>(finish.usage->prompt_tokens));
-    out += ",\"completionTokens\":";
-    append_number(out, static_cast<std::uint64_t>(finish.usage->completion_tokens));
-    out += finish.usage->reported ? R"(,"source":"reported"})" : R"(,"source":"estimated"})";
-  } else {
-    out += "null";
-  }
+  append_usage(out, finish.usage);
   if (finish.error) {
     out += ',';
     append_field(out, "error", finish.error->message);
@@ -114,18 +90,11 @@ void append_finish_fields(std::string& out, const answer_finish& finish) {
     out += R"(,"stored":false)";
 }
 
-/// `,"args":` and the JSON value that the model wrote, on one line; a string where it wrote no valid JSON.
-void append_arguments(std::string& out, std::string_view arguments) {
-  if (arguments.empty()) {
-    out += ",\"args\":{}";
-  } else if (nlohmann::json::accept(arguments)) {
-    out += ",\"args\":";
-    for (char c : arguments) // line breaks stand between tokens only
-      out += c == '\n' || c == '\r' ? ' ' : c;
-  } else {
-    out += ',';
-    append_field(out, "args", arguments);
-  }
+/// `,"args":` and the JSON value that the model wrote; a string where it wrote no valid JSON.
+void append_args(std::string& out, std::string_view arguments) {
+  out += ",\"args\":";
+  if (!append_arguments(out, arguments))
+    append_string(out, arguments);
 }
 
 /// The fields of an event's JSON object, the same in lines and SSE.
@@ -147,7 +116,7 @@ void append_fields(std::string& out, const answer_event& event) {
         append_field(out, "toolCallId", x.id);
         out += ',';
         append_field(out, "toolName", x.name);
-        append_arguments(out, x.arguments);
+        append_args(out, x.arguments);
       } else if constexpr (std::is_same_v<type, answer_finish>) {
         append_finish_fields(out, x);
       }
@@ -221,17 +190,28 @@ std::string_view content_type(stream_format format) {
 stream_format choose_format(std::string_view header) {
   int lines = -1;
   int sse = -1;
+  int ui_message = -1;
   // Types and the weight's name are case-insensitive.
   any_of_list(to_lower(header), [&](std::string_view range) {
     auto type = trim(range.substr(0, range.find(';')));
-    if (type == "text/event-stream")
+    if (type == "text/event-stream" && range.find("format=ui-message") != std::string_view::npos)
+      ui_message = std::max(ui_message, weight_of(range));
+    else if (type == "text/event-stream")
       sse = std::max(sse, weight_of(range));
     else if (type == "text/plain" || type == "*/*" || type == "text/*")
       lines = std::max(lines, weight_of(range));
     return false;
   });
   // EventSource and most SSE clients send `text/event-stream` alone; some add `*/*` with the same weight.
-  return sse > 0 && sse >= lines ? stream_format::sse : stream_format::lines;
+  auto events = std::max(sse, ui_message);
+  if (events <= 0 || events < lines)
+    return stream_format::lines;
+  return ui_message >= sse ? stream_format::ui_message : stream_format::sse;
+}
+
+void append_begin(std::string& out, stream_format format, const event_place& at) {
+  if (format == stream_format::ui_message)
+    append_ui_begin(out, at);
 }
 
 void append_delta(std::string& out, stream_format format, const event_place& at, event_kind kind, std::string_view content) {
@@ -266,6 +246,9 @@ void append_delta(std::string& out, stream_format format, const event_place& at,
       append_json_escaped(payload, content);
       payload += "\"}}";
     });
+    return;
+  case stream_format::ui_message:
+    append_ui_delta(out, at, kind, content);
     return;
   }
 }
@@ -303,6 +286,9 @@ void append_event(std::string& out, stream_format format, const event_place& at,
       payload += "}}";
     });
     return;
+  case stream_format::ui_message:
+    append_ui_event(out, at, event);
+    return;
   }
 }
 
@@ -320,6 +306,8 @@ void append_end(std::string& out, stream_format format, bool failed) {
     out += "data: {\"type\":\"turn_done\"}\n\n";
   else if (format == stream_format::simple && !failed)
     out += "data: {\"done\":true}\n\n";
+  else if (format == stream_format::ui_message)
+    append_ui_end(out);
 }
 
 std::string to_cursor(run_id run, std::uint64_t offset) {

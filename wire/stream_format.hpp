@@ -9,16 +9,17 @@
 
 namespace parley::wire {
 
-/// `simple` is the body of `stream-simple`, `ws` are WebSocket frames (`wire/ws_frames.hpp`).
-enum class stream_format : std::uint8_t { lines, sse, simple, ws };
+/// `simple` is the body of `stream-simple`, `ws` are WebSocket frames (`wire/ws_frames.hpp`), `ui_message` is the AI SDK's stream
+/// of one answer (`wire/ui_message.hpp`).
+enum class stream_format : std::uint8_t { lines, sse, simple, ws, ui_message };
 
-constexpr std::size_t stream_format_count = 4;
+constexpr std::size_t stream_format_count = 5;
 
 /// The Content-Type of a response in that format.
 std::string_view content_type(stream_format format);
 
-/// The format that an Accept header (RFC 9110, section 12.5.1) asks for: `sse` if it prefers `text/event-stream`, else
-/// `lines`.
+/// The format that an Accept header (RFC 9110, section 12.5.1) asks for: `sse` if it prefers `text/event-stream`,
+/// `ui_message` if that has the parameter `format=ui-message`, else `lines`.
 stream_format choose_format(std::string_view accept);
 
 /// Which event of which answer.
@@ -30,7 +31,12 @@ struct event_place {
   /// The answer that grows.
   message_id answer;
   int attempt = 1;
+  /// The kind of the event before it in the log; `restart`, after which nothing is open, for the first.
+  event_kind before = event_kind::restart;
 };
+
+/// What begins a stream, said as soon as there is a reader; `at` is before the first event. Nothing in most formats.
+void append_begin(std::string& out, stream_format format, const event_place& at);
 
 /// Appends text or reasoning, the two kinds of the hot path. `content` is clean.
 void append_delta(std::string& out, stream_format format, const event_place& at, event_kind kind, std::string_view content);

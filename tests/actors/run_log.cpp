@@ -148,4 +148,40 @@ CAF_TEST(the memory it takes grows with its texts) {
   CAF_CHECK(log.bytes() < empty + 300'000);
 }
 
+CAF_TEST(parts of a UI message fit together wherever the reading was interrupted) {
+  log.introduce(0, new_id<message_id>(), 1);
+  reasoning(0, "Hm");
+  reasoning(0, "m.");
+  text(0, "One ");
+  text(0, "two.");
+  log.append(0, tool_call_begin{"c1", "look"});
+  log.append(0, tool_call{"c1", "look", "{}"});
+  text(0, "Three.");
+  log.append(0, answer_finish{});
+  std::string whole;
+  log.write(whole, wire::stream_format::ui_message, 0, no_limit, false);
+  for (auto border : {"reasoning-start", "reasoning-end", "text-start", "text-end"}) {
+    int times = 0;
+    for (auto found = whole.find(border); found != std::string::npos; found = whole.find(border, found + 1))
+      ++times;
+    CAF_CHECK_EQUAL(times, std::string_view{border}.starts_with("text") ? 2 : 1);
+  }
+  for (std::uint64_t cut = 0; cut <= log.newest(); ++cut) {
+    std::string parts;
+    std::uint64_t offset = 0;
+    while (offset < cut)
+      offset = log.write(parts, wire::stream_format::ui_message, offset, 1, false).offset;
+    log.write(parts, wire::stream_format::ui_message, offset, no_limit, false);
+    CAF_CHECK_EQUAL(parts, whole);
+  }
+}
+
+CAF_TEST(a UI message begins with the answer that its run makes) {
+  auto answer = new_id<message_id>();
+  log.introduce(1, answer, 2); // made anew: the other seat isn't in the run
+  std::string begin;
+  log.write_begin(begin, wire::stream_format::ui_message);
+  CAF_CHECK(begin.starts_with("data: {\"type\":\"start\",\"messageId\":\"" + to_string(answer) + "\"}"));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

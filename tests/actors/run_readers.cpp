@@ -260,4 +260,18 @@ CAF_TEST(who detached or died gets nothing more) {
   CAF_CHECK_EQUAL(pieces[2], 1);
 }
 
+CAF_TEST(a reader of UI messages is told the beginning before there is an event) {
+  log.introduce(0, new_id<message_id>(), 1);
+  attach(1, 0, wire::stream_format::ui_message);
+  CAF_CHECK(sent[1].starts_with("data: {\"type\":\"start\""));
+  auto begin = sent[1].size();
+  say("Hello");
+  CAF_CHECK(sent[1].substr(begin).starts_with("data: {\"type\":\"text-start\""));
+  // Who comes later is told the same.
+  attach(2, 0, wire::stream_format::ui_message);
+  CAF_CHECK_EQUAL(sent[2], sent[1]);
+  attach(3, 0);
+  CAF_CHECK_EQUAL(sent[3], "a0:{\"content\":\"Hello\"}\n");
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

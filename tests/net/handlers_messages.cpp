@@ -211,6 +211,34 @@ CAF_TEST(attaching begins where the client says) {
   CAF_CHECK_EQUAL(from(path + "?from=" + run_text + "%3A9", "").offset, 9U);
 }
 
+CAF_TEST(UI messages say their version and are always told from the beginning) {
+  play->run.answers = {{0, another}};
+  auto ex = make_exchange("GET", message_path + "stream/?from=7");
+  ex.set_header("accept", "text/event-stream; format=ui-message");
+  serve(ex);
+  CAF_REQUIRE(ex.streamed);
+  CAF_CHECK(ex.streamed_as == wire::stream_format::ui_message);
+  CAF_CHECK_EQUAL(ex.answer_header("x-vercel-ai-ui-message-stream"), "v1");
+  CAF_CHECK_EQUAL(asked<attach_to_run>().from.offset, 0U);
+  play->run.answers.push_back({1, a_message});
+  auto compares = make_exchange("GET", message_path + "stream/");
+  compares.set_header("accept", "text/event-stream; format=ui-message");
+  serve(compares);
+  CAF_CHECK_EQUAL(compares.refusal(), "invalid_request Accept");
+}
+
+CAF_TEST(a chat that comes back is told if nothing runs) {
+  auto path = std::string{"/api/messages/stream/"} + session_text + "/stream";
+  auto ex = served("GET", path);
+  CAF_REQUIRE(ex.answered);
+  CAF_CHECK_EQUAL(ex.answered->status, 204);
+  CAF_CHECK(asked<show_session>().id == a_session);
+  play->view.running = running_turn{turn_id{a_message.bytes}, a_run};
+  CAF_CHECK(served("GET", path).streamed_as == wire::stream_format::ui_message);
+  CAF_CHECK(asked<attach_to_run>().id == a_message);
+  CAF_CHECK_EQUAL(refusal("GET", "/api/messages/stream/7/stream/"), "not_found");
+}
+
 CAF_TEST(attaching at what is no offset is refused) {
   for (auto from : {"-1", "x", "1.5", "99999999999999999999999", "+1", "1 "})
     CAF_CHECK_EQUAL(refusal("GET", message_path + "stream/?from=" + from), "invalid_request from");

@@ -54,7 +54,9 @@ nlohmann::json field(const nlohmann::json& object, const std::string& name) {
 }
 
 std::string chosen(std::string_view accept) {
-  return (choose_format(accept) == stream_format::sse ? "sse for " : "lines for ") + std::string{accept};
+  auto format = choose_format(accept);
+  auto name = format == stream_format::ui_message ? "ui messages for " : format == stream_format::sse ? "sse for " : "lines for ";
+  return name + std::string{accept};
 }
 
 } // namespace
@@ -63,6 +65,7 @@ CAF_TEST(each format says its content type) {
   CAF_CHECK_EQUAL(content_type(stream_format::lines), "text/plain; charset=utf-8");
   CAF_CHECK_EQUAL(content_type(stream_format::sse), "text/event-stream; charset=utf-8");
   CAF_CHECK_EQUAL(content_type(stream_format::simple), "text/event-stream; charset=utf-8");
+  CAF_CHECK_EQUAL(content_type(stream_format::ui_message), "text/event-stream; charset=utf-8");
 }
 
 CAF_TEST(text is written in all formats) {
@@ -214,7 +217,7 @@ CAF_TEST(a heartbeat is no event of the log) {
   std::string out;
   append_heartbeat(out, stream_format::lines, 2);
   CAF_CHECK_EQUAL(out, "c2:[{\"type\":\"heartbeat\"}]\n");
-  for (auto format : {stream_format::sse, stream_format::simple}) {
+  for (auto format : {stream_format::sse, stream_format::simple, stream_format::ui_message}) {
     out.clear();
     append_heartbeat(out, format, 2);
     CAF_CHECK_EQUAL(out, ": keep-alive\n\n");
@@ -245,6 +248,15 @@ CAF_TEST(the format goes by what is accepted) {
                       "text/event-stream;q=0.1, */*", "text/plain, text/event-stream;q=0.9", "text/event-streams",
                       "x-text/event-stream", ",", ";;;q=,", "text/event-stream;Q=0.1,*/*"})
     CAF_CHECK_EQUAL(chosen(accept), "lines for " + std::string{accept});
+  for (auto accept : {"text/event-stream; format=ui-message", "text/event-stream;format=ui-message, */*",
+                      "Text/Event-Stream; Format=UI-Message", "text/event-stream;q=0.9, text/event-stream;format=ui-message",
+                      "text/event-stream;format=ui-message;q=0.5, text/plain;q=0.4"})
+    CAF_CHECK_EQUAL(chosen(accept), "ui messages for " + std::string{accept});
+  CAF_CHECK_EQUAL(chosen("text/event-stream;format=ui-message;q=0.5, text/event-stream"),
+                  "sse for text/event-stream;format=ui-message;q=0.5, text/event-stream");
+  CAF_CHECK_EQUAL(chosen("text/event-stream;format=ui-message;q=0.5, text/plain"),
+                  "lines for text/event-stream;format=ui-message;q=0.5, text/plain");
+  CAF_CHECK_EQUAL(chosen("text/plain;format=ui-message"), "lines for text/plain;format=ui-message");
 }
 
 CAF_TEST(a cursor is read as it was written) {
