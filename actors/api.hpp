@@ -113,13 +113,15 @@ using persistence_actor = caf::typed_actor<
   caf::replies_to<open_session>::with<opened_session>,
   caf::replies_to<append_messages>::with<store_written>, //
   caf::replies_to<append_checkpoint>::with<store_written>,
-  caf::replies_to<store_answer>::with<store_written>, //
-  caf::replies_to<update_session>::with<store_written>, caf::replies_to<delete_session>::with<store_written>,
+  caf::replies_to<store_answer>::with<store_written>,   //
+  caf::replies_to<update_session>::with<store_written>, //
+  caf::replies_to<record_vote>::with<store_written>, caf::replies_to<delete_session>::with<store_written>,
   // reads
   caf::replies_to<list_sessions>::with<session_page>, //
   caf::replies_to<find_session>::with<session>,
-  caf::replies_to<find_message>::with<message>, //
-  caf::replies_to<list_messages>::with<message_page>,
+  caf::replies_to<find_message>::with<message>,       //
+  caf::replies_to<list_messages>::with<message_page>, //
+  caf::replies_to<tally_votes>::with<vote_tally>,
   // the error `store_unavailable`, or this
   caf::replies_to<store_health>::with<store_written>, caf::reacts_to<report_unspooled>>;
 
@@ -345,6 +347,7 @@ struct session_changes {
 /// POST /api/sessions/
 struct make_session {
   session_mode mode = session_mode::direct;
+  /// None in random mode: they are drawn.
   std::vector<std::string> models;
   session_changes given;
 };
@@ -422,6 +425,21 @@ struct stop_message {
   message_id id;
 };
 
+/// POST /api/feedback/
+struct cast_vote {
+  /// The turn's user message.
+  message_id id;
+  preference choice;
+};
+
+struct vote_view {
+  vote_id id;
+  turn_id turn;
+  turn_vote given;
+  /// With its names shown.
+  session_view about;
+};
+
 /// What a WebSocket subscriber begins with: the session's newest messages, or, after `from`, nothing but where to read on.
 struct show_state {
   session_id id;
@@ -460,8 +478,9 @@ struct relay_typing {
     caf::replies_to<remove_session>::with<store_written>, caf::replies_to<show_transcript>::with<message_page>,                  \
     caf::replies_to<show_message>::with<message>, caf::replies_to<start_turn>::with<run_opened>,                                 \
     caf::replies_to<regenerate_answer>::with<run_opened>, caf::replies_to<attach_to_run>::with<run_opened>,                      \
-    caf::replies_to<stop_message>::with<stopped_answers>, caf::replies_to<show_state>::with<session_state_view>,                 \
-    caf::replies_to<watch_session>::with<session_view>, caf::reacts_to<relay_typing>, caf::reacts_to<answer_unspooled>
+    caf::replies_to<stop_message>::with<stopped_answers>, caf::replies_to<cast_vote>::with<vote_view>,                           \
+    caf::replies_to<show_state>::with<session_state_view>, caf::replies_to<watch_session>::with<session_view>,                   \
+    caf::reacts_to<relay_typing>, caf::reacts_to<answer_unspooled>
 
 /// From a run to its session: an answer has its final state, stored. Comes before any reader sees the finish.
 struct answer_completed {
@@ -542,6 +561,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::ask_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::attach_reader)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::attach_to_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::browse_sessions)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::cast_vote)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::change_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::create_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::delete_session)
@@ -565,6 +585,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::open_log)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::open_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::opened_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::reader_credit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::record_vote)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::regenerate_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::relay_typing)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::remove_session)
@@ -597,5 +618,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::store_written)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::subscriber_drained)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::subscriber_typing)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::sweep)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::tally_votes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::update_session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::vote_tally)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::vote_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::watch_session)

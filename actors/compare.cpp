@@ -3,6 +3,7 @@
 #include "actors/model_stream.hpp"
 #include "actors/run_log.hpp"
 #include "actors/run_readers.hpp"
+#include "core/blinding.hpp"
 
 #include <algorithm>
 
@@ -46,6 +47,8 @@ struct seat {
   /// While `storing`: when the store is asked again, and until when.
   steady::time_point store_again = never;
   steady::time_point store_until = never;
+  /// Of a blind answer: the tool calls' own ids, for which it has others.
+  std::vector<std::string> provider_call_ids;
 };
 
 /// What became of a finished answer: in the store, in the spool until the store is back, or only in memory.
@@ -160,7 +163,8 @@ private:
   }
 
   static answer_finish finish_of(const message& answer, bool stored = true) {
-    return {answer.finish.value_or(finish_reason::interrupted), answer.id, answer.usage, answer.error, stored};
+    auto shown = shown_details(answer);
+    return {answer.finish.value_or(finish_reason::interrupted), answer.id, shown.usage, shown.error, stored};
   }
 
   // -- readers ----------------------------------------------------------------------------------------------------------
@@ -258,6 +262,8 @@ private:
       return false;
     s.bytes = bytes;
     auto& calls = s.answer.tool_calls;
+    if (s.answer.blind)
+      hide_provider(s, event);
     if (std::holds_alternative<answer_delta>(event)) {
       if (!s.answer.latency)
         s.answer.latency = answer_latency{millis_since(began_), 0};
@@ -275,6 +281,25 @@ private:
     }
     log_->append(*s.answer.seat, event);
     return true;
+  }
+
+  /// Gives an event's tool call an id that says nothing of whose it is, also for the store.
+  static void hide_provider(seat& s, answer_event& event) {
+    if (auto* begun = std::get_if<tool_call_begin>(&event)) {
+      s.provider_call_ids.push_back(begun->id);
+      begun->id = blind_call_id(s.provider_call_ids.size());
+      return;
+    }
+    auto hide = [&](std::string& id) {
+      auto known = std::find(s.provider_call_ids.rbegin(), s.provider_call_ids.rend(), id);
+      id = blind_call_id(static_cast<std::size_t>(s.provider_call_ids.rend() - known));
+    };
+    if (auto* grown = std::get_if<tool_call_delta>(&event))
+      hide(grown->id);
+    else if (auto* whole = std::get_if<tool_call>(&event))
+      hide(whole->id);
+    else if (std::holds_alternative<answer_restart>(event))
+      s.provider_call_ids.clear();
   }
 
   static std::size_t bytes_of(const answer_event& event) {

@@ -3,6 +3,7 @@
 #include "actors/compare.hpp"
 #include "actors/session_watchers.hpp"
 #include "actors/turn_request.hpp"
+#include "actors/turn_vote.hpp"
 #include "core/text.hpp"
 
 #include <algorithm>
@@ -98,6 +99,7 @@ public:
             [this](const regenerate_answer& m) { return counted(), regenerate(m); },
             [this](const attach_to_run& m) { return counted(), attach(m); },
             [this](const stop_message& m) { return counted(), stop(m.id); },
+            [this](const cast_vote& m) { return counted(), vote(m); },
             [this](const show_state& m) { return counted(), state(m.from); },
             [this](const watch_session& m) { return counted(), watch(m.who); },
             [this](const relay_typing& m) { counted(), watchers_.somebody_types(m); },
@@ -158,6 +160,7 @@ private:
         promise.deliver(view());
       },
       [this, promise, before](const caf::error& why) mutable {
+        before.blind = about_.blind; // that is a vote's, which may have come meanwhile
         about_ = before;
         promise.deliver(why);
       });
@@ -328,8 +331,9 @@ private:
       return failure{ec::too_large, "This session is full; please begin a new one.", "session_id"};
     for (auto& label : about_.models) {
       auto found = node_->models.find(label.id);
+      auto which = about_.blind ? "One of the models" : "The model " + label.id;
       if (!found || !found->available)
-        return failure{ec::invalid_request, "The model " + label.id + " is not available on this server.", "session_id"};
+        return failure{ec::invalid_request, which + " is not available on this server.", "session_id"};
     }
     return std::nullopt;
   }
@@ -345,6 +349,7 @@ private:
     made.attempt = attempt;
     made.status = message_status::pending;
     made.model = about_.models[seat];
+    made.blind = about_.blind;
     made.created_at = node_->wall();
     return made;
   }
@@ -438,6 +443,7 @@ private:
   }
 
   void on_completed(answer_completed& m) {
+    m.answer.blind = about_.blind; // there may have been a vote since its run began
     messages_.update(std::move(m.answer));
     if (!m.run_is_over || !running_ || running_->ids.run != m.run)
       return;
@@ -468,11 +474,14 @@ private:
         [this, over](opened_session& opened) {
           --store_requests_;
           reloading_ = store_asked_again_ = false;
+          bool was_blind = about_.blind;
           about_ = std::move(opened.about);
           held_ = opened.held;
           messages_ = conversation{std::move(opened.messages)};
           if (over)
             self_->send(parent_, run_over{about_.id, *over, 0});
+          if (was_blind && !about_.blind)
+            watchers_.session_changed("updated", view());
           reloaded(nullptr);
         },
         [this, over](const caf::error& why) {
@@ -578,6 +587,45 @@ private:
     return result;
   }
 
+  // -- votes ------------------------------------------------------------------------------------------------------------
+
+  caf::result<vote_view> vote(const cast_vote& wanted) {
+    if (removed_)
+      return to_error({ec::not_found, "There is no such turn.", "turn_id"});
+    if (reloading_)
+      return to_error(being_reloaded());
+    if (running_)
+      return to_error({ec::turn_in_progress, "The session is still answering; a vote can be cast after it.", "turn_id"});
+    auto plan = plan_vote(wanted, messages_, about_, node_->wall());
+    if (!plan)
+      return to_error(plan.error());
+    plan->held = held_;
+    // Once one vote shows the names the next isn't blind any more.
+    plan->given.counted = plan->given.counted && votes_under_way_ == 0;
+    ++votes_under_way_;
+    auto promise = self_->make_response_promise<vote_view>();
+    ask_store(
+      *plan,
+      [this, promise, question = wanted.id, cast = *plan](const store_written&) mutable {
+        --votes_under_way_;
+        messages_.take_vote(question, cast.given);
+        about_.blind = false;
+        about_.updated_at = std::max(about_.updated_at, cast.given.created_at);
+        if (auto* voted = messages_.find(question))
+          watchers_.turn_voted(*voted, view());
+        promise.deliver(vote_view{cast.id, cast.turn, cast.given, view()});
+      },
+      [this, promise](const caf::error& why) mutable {
+        --votes_under_way_;
+        promise.deliver(why);
+        auto code = to_failure(why).code;
+        // The store has a vote that isn't known here, or may have.
+        if (code == ec::already_voted || code == ec::store_unavailable || code == ec::unavailable)
+          reload();
+      });
+    return promise;
+  }
+
   // -- who watches ------------------------------------------------------------------------------------------------------
 
   caf::result<session_view> watch(const feed_actor& who) {
@@ -635,7 +683,8 @@ private:
     return result;
   }
 
-  void on_unspooled(const message& stored) {
+  void on_unspooled(message& stored) {
+    stored.blind = about_.blind; // a spool doesn't know
     if (messages_.find(stored.id))
       messages_.update(stored);
     else
@@ -677,6 +726,8 @@ private:
   std::uint64_t requests_seen_ = 0;
   /// Under way; the actor must not end meanwhile.
   int store_requests_ = 0;
+  /// Votes that the store hasn't taken yet.
+  int votes_under_way_ = 0;
   /// Deleted, or about to be; who waits for it.
   bool removed_ = false;
   std::vector<caf::typed_response_promise<store_written>> removals_;

@@ -40,6 +40,12 @@ void session_watchers::run_began(run_id run, const run_actor& log, const std::ve
   tell(run_announced{run, log, std::move(frames)});
 }
 
+void session_watchers::turn_voted(const message& question, const session_view& now) const {
+  if (!empty())
+    tell(session_announced{encoded([&](std::string& out) { wire::append_message_update(out, "voted", question); }), 0, false});
+  session_changed("updated", now);
+}
+
 void session_watchers::answer_is_stored(const message& answer) const {
   if (!empty())
     tell(session_announced{encoded([&](std::string& out) { wire::append_message_update(out, "completed", answer); }), 0, false});

@@ -20,6 +20,9 @@ public:
   /// A run's messages are stored, and its log can be read.
   void run_began(run_id run, const run_actor& log, const std::vector<message>& added) const;
 
+  /// There is a vote on a turn, its user message is `question`; with it the session has changed.
+  void turn_voted(const message& question, const session_view& now) const;
+
   /// An answer that no log could say this of.
   void answer_is_stored(const message& answer) const;
 

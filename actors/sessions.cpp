@@ -1,6 +1,7 @@
 // The node's sessions: which are in memory, bringing them there, and letting go of what is no longer used.
 
 #include "actors/session.hpp"
+#include "core/draw.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -66,6 +67,7 @@ public:
             },
             [this](const attach_to_run& m) { return by_message<run_opened>(m); },
             [this](const stop_message& m) { return by_message<stopped_answers>(m); },
+            [this](const cast_vote& m) { return by_message<vote_view>(m); },
             [this](const show_state& m) { return pass_on<session_state_view>(m.id, m); },
             [this](const watch_session& m) { return pass_on<session_view>(m.id, m); },
             [this](const relay_typing& m) {
@@ -207,6 +209,13 @@ private:
     session made;
     made.id = new_id<session_id>();
     made.mode = m.mode;
+    if (m.mode == session_mode::random) {
+      auto drawn = draw_models();
+      if (!drawn)
+        return to_error(drawn.error());
+      made.models = std::move(*drawn);
+      made.blind = true;
+    }
     for (std::size_t i = 0; i < m.models.size(); ++i) {
       auto found = node_->models.find(m.models[i]);
       auto field = "models[" + std::to_string(i) + "]";
@@ -230,6 +239,20 @@ private:
         },
         [promise](const caf::error& why) mutable { promise.deliver(why); });
     return promise;
+  }
+
+  /// Two that are available, either at the left.
+  expected<std::vector<model_label>> draw_models() {
+    std::vector<std::shared_ptr<const model>> available;
+    for (auto& each : node_->models.all())
+      if (each->available)
+        available.push_back(each);
+    if (available.size() < 2)
+      return fail(ec::invalid_request, "Random mode draws from two models at least, and fewer are available on this server.",
+                  "mode");
+    auto [left, right] = draw_pair(available.size(), random_);
+    return std::vector<model_label>{{available[left]->id, available[left]->display_name},
+                                    {available[right]->id, available[right]->display_name}};
   }
 
   caf::result<session_view_page> browse(const browse_sessions& m) {
@@ -383,6 +406,8 @@ private:
   self_pointer self_;
   node_context_ptr node_;
   persistence_actor store_;
+  /// The system's own: what a generator of ours has drawn would tell what it will draw.
+  std::random_device random_;
   std::unordered_map<session_id, active_session> active_;
   std::unordered_map<caf::actor_addr, session_id> by_address_;
   /// Sessions on their way from the store, and who waits for each.

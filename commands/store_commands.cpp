@@ -68,8 +68,9 @@ int copy(const std::string& from, const std::string& to) {
   auto copied = persistence::copy_store(from, to, progress_report{});
   if (!copied)
     return complain(copied.error());
-  fmt::print("Copied {} sessions with {} messages ({} checkpoints of unfinished answers); the counts of both stores agree.\n",
-             copied->sessions, copied->messages, copied->pieces);
+  fmt::print("Copied {} sessions with {} messages ({} checkpoints of unfinished answers) and {} votes ({} count); the counts of "
+             "both stores agree.\n",
+             copied->sessions, copied->messages, copied->pieces, copied->votes, copied->comparisons);
   return 0;
 }
 

@@ -151,4 +151,11 @@ void conversation::update(message changed) {
   there = std::move(changed);
 }
 
+void conversation::take_vote(message_id user_message, const turn_vote& given) {
+  if (auto at = by_id_.find(user_message); at != by_id_.end())
+    messages_[at->second].vote = given;
+  for (auto& m : messages_)
+    m.blind = false;
+}
+
 } // namespace parley

@@ -62,6 +62,9 @@ public:
   /// Replaces a message that is there by its newer state: an answer that got its finish.
   void update(message changed);
 
+  /// The vote on a turn, by its user message: from then on no answer is `blind`.
+  void take_vote(message_id user_message, const turn_vote& given);
+
 private:
   std::vector<message> messages_;
   std::unordered_map<message_id, std::size_t> by_id_;

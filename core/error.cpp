@@ -18,6 +18,8 @@ std::string_view name(ec code) {
     return "id_conflict";
   case ec::not_last_turn:
     return "not_last_turn";
+  case ec::already_voted:
+    return "already_voted";
   case ec::too_large:
   case ec::header_too_large:
     return "too_large";

@@ -25,6 +25,8 @@ enum class ec : std::uint8_t {
   id_conflict,
   /// Only the newest turn of a branch can be answered anew.
   not_last_turn,
+  /// There is a vote on this turn; votes don't change.
+  already_voted,
   /// A body, a session or an answer is over its limit.
   too_large,
   /// A body that isn't JSON by its Content-Type.

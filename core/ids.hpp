@@ -28,6 +28,7 @@ using session_id = basic_id<struct session_tag>;
 using message_id = basic_id<struct message_tag>;
 using turn_id = basic_id<struct turn_tag>;
 using run_id = basic_id<struct run_tag>;
+using vote_id = basic_id<struct vote_tag>;
 
 /// The 16 bytes of a fresh UUIDv7. Rises strictly within the process. Any thread.
 std::array<std::uint8_t, 16> new_uuid();

@@ -10,7 +10,8 @@ namespace {
 template <class Enum, std::size_t N>
 using name_table = std::array<std::pair<Enum, std::string_view>, N>;
 
-constexpr name_table<session_mode, 2> modes{{{session_mode::direct, "direct"}, {session_mode::compare, "compare"}}};
+constexpr name_table<session_mode, 3> modes{
+  {{session_mode::direct, "direct"}, {session_mode::compare, "compare"}, {session_mode::random, "random"}}};
 
 constexpr name_table<message_role, 3> roles{
   {{message_role::user, "user"}, {message_role::assistant, "assistant"}, {message_role::system, "system"}}};
@@ -60,6 +61,22 @@ std::string_view name(message_status status) {
 
 std::string_view name(finish_reason reason) {
   return name_in(reasons, reason);
+}
+
+std::string name(const preference& choice) {
+  if (choice.best)
+    return std::string(1, letter(*choice.best));
+  return choice.all_bad ? "both_bad" : "tie";
+}
+
+std::optional<preference> parse_preference(std::string_view text) {
+  if (text == "tie")
+    return preference{};
+  if (text == "both_bad")
+    return preference{std::nullopt, true};
+  if (text.size() == 1 && text[0] >= letter(0) && text[0] < letter(max_participants))
+    return preference{static_cast<participant>(text[0] - letter(0)), false};
+  return std::nullopt;
 }
 
 std::optional<session_mode> parse_session_mode(std::string_view text) {

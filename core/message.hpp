@@ -22,7 +22,7 @@ constexpr char letter(participant p) {
   return static_cast<char>('a' + p);
 }
 
-enum class session_mode : std::uint8_t { direct, compare };
+enum class session_mode : std::uint8_t { direct, compare, random };
 enum class message_role : std::uint8_t { user, assistant, system };
 
 /// `pending`: stored, nothing of it has come. `streaming`: something of it is checkpointed. The others are final.
@@ -91,6 +91,30 @@ struct answer_error {
   friend bool operator==(const answer_error&, const answer_error&) = default;
 };
 
+/// What somebody says of a turn's answers, seen side by side.
+struct preference {
+  /// Whose answer is the best; none if none is.
+  std::optional<participant> best;
+  /// None is, because all are bad. Else they are equally good.
+  bool all_bad = false;
+
+  friend bool operator==(const preference&, const preference&) = default;
+};
+
+/// `a` to `h`, `tie`, `both_bad`.
+std::string name(const preference& choice);
+std::optional<preference> parse_preference(std::string_view text);
+
+/// The vote on a turn, as it stands beside the turn's question.
+struct turn_vote {
+  preference choice;
+  /// The leaderboard has it.
+  bool counted = false;
+  unix_ms created_at = 0;
+
+  friend bool operator==(const turn_vote&, const turn_vote&) = default;
+};
+
 struct message {
   message_id id;
   session_id session;
@@ -117,6 +141,11 @@ struct message {
   unix_ms completed_at = 0;
   /// It came out of a node's spool after its session had gone on elsewhere: stored as an attempt beside the one it was.
   bool recovered = false;
+  /// Of a user's message: the vote on its turn.
+  std::optional<turn_vote> vote;
+  /// Nobody may learn whose answer it is (`core/blinding.hpp`): its session is `blind`. Not a message's own: it ends with the
+  /// session's.
+  bool blind = false;
 
   friend bool operator==(const message&, const message&) = default;
 };
@@ -139,6 +168,8 @@ struct session {
   bool title_is_set = false;
   /// One per participant, in their order.
   std::vector<model_label> models;
+  /// Nobody may learn which models they are: in random mode, until the first vote.
+  bool blind = false;
   std::string system_prompt;
   sampling_parameters parameters;
   unix_ms created_at = 0;

@@ -60,19 +60,37 @@ struct store_answer {
   message answer;
 };
 
-/// Title, system prompt, parameters, models.
+/// Title, system prompt, parameters, models. Not whether it is `blind`: a vote alone ends that.
 struct update_session {
   session changed;
   epoch held = 0;
 };
 
-/// With all its messages. Succeeds if there is none.
+/// Whose all votes are while Parley knows no users.
+inline constexpr const char* only_voter = "owner";
+
+/// A vote on a turn; its session isn't `blind` any more. `ec::already_voted` if the voter has another on that turn; the same
+/// one again is no conflict. One that is `counted` is kept for the leaderboard, too, and there it stays when the session is
+/// deleted: which models, what was said of them and when, and nothing else.
+struct record_vote {
+  session_id session_key;
+  epoch held = 0;
+  vote_id id;
+  turn_id turn;
+  std::string voter = only_voter;
+  turn_vote given;
+  /// If it counts: whose answers were those of `a` and `b`.
+  std::string left_model;
+  std::string right_model;
+};
+
+/// With all its messages and votes. Succeeds if there is none.
 struct delete_session {
   session_id id;
 };
 
-using store_write =
-  std::variant<create_session, open_session, append_messages, append_checkpoint, store_answer, update_session, delete_session>;
+using store_write = std::variant<create_session, open_session, append_messages, append_checkpoint, store_answer, update_session,
+                                 record_vote, delete_session>;
 
 struct opened_session {
   session about;
@@ -120,6 +138,28 @@ struct list_messages {
 struct message_page {
   std::vector<message> data;
   bool more = false;
+};
+
+/// The votes that count, added up; those since `since` only, if it is given.
+struct tally_votes {
+  std::optional<unix_ms> since;
+};
+
+/// How often what was said of two models, the one's answer at the left (`a`) and the other's at the right.
+struct pair_tally {
+  std::string left;
+  std::string right;
+  std::int64_t left_wins = 0;
+  std::int64_t right_wins = 0;
+  std::int64_t ties = 0;
+  std::int64_t both_bad = 0;
+
+  friend bool operator==(const pair_tally&, const pair_tally&) = default;
+};
+
+/// One entry for each pair in that order, sorted: at most as many as there were pairs of models.
+struct vote_tally {
+  std::vector<pair_tally> pairs;
 };
 
 } // namespace parley

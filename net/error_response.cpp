@@ -32,6 +32,7 @@ int http_status(ec code) {
   case ec::turn_in_progress:
   case ec::id_conflict:
   case ec::not_last_turn:
+  case ec::already_voted:
     return 409;
   case ec::too_large:
     return 413;

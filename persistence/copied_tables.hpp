@@ -13,10 +13,7 @@
 
 namespace parley::persistence {
 
-enum class copied_table { sessions, messages, answer_pieces };
-
-/// In the order in which rows refer to each other.
-inline constexpr copied_table all_copied_tables[] = {copied_table::sessions, copied_table::messages, copied_table::answer_pieces};
+enum class copied_table { sessions, messages, answer_pieces, votes, comparisons };
 
 constexpr std::string_view name(copied_table which) {
   switch (which) {
@@ -26,6 +23,10 @@ constexpr std::string_view name(copied_table which) {
     return "messages";
   case copied_table::answer_pieces:
     return "answer_pieces";
+  case copied_table::votes:
+    return "votes";
+  case copied_table::comparisons:
+    return "comparisons";
   }
   return {};
 }

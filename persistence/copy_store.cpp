@@ -47,18 +47,25 @@ public:
     source_->in_transaction([&] {
       target_->in_transaction([&] {
         // An earlier copy was all or nothing: what is there is somebody's.
-        if (auto there = target_->count(copied_table::sessions); there > 0)
-          throw copy_refused{shown(to_) + " already has " + std::to_string(there)
-                             + " sessions; a copy goes into an empty store only"};
+        refuse_if_there_are(copied_table::sessions, "sessions");
+        refuse_if_there_are(copied_table::comparisons, "votes that count");
         result.sessions = one(copied_table::sessions);
         result.messages = one(copied_table::messages);
         result.pieces = one(copied_table::answer_pieces);
+        result.votes = one(copied_table::votes);
+        result.comparisons = one(copied_table::comparisons);
       });
     });
     return result;
   }
 
 private:
+  void refuse_if_there_are(copied_table which, std::string_view what) {
+    if (auto there = target_->count(which); there > 0)
+      throw copy_refused{shown(to_) + " already has " + std::to_string(there) + " " + std::string{what}
+                         + "; a copy goes into an empty store only"};
+  }
+
   std::int64_t one(copied_table which) {
     auto of = at(from_, [&] { return source_->count(which); });
     auto columns = at(to_, [&] { return target_->columns(which); });

@@ -15,6 +15,9 @@ struct copied_rows {
   std::int64_t messages = 0;
   /// Checkpoints of answers that were under way.
   std::int64_t pieces = 0;
+  std::int64_t votes = 0;
+  /// The votes that count, of sessions that are gone, too.
+  std::int64_t comparisons = 0;
 
   friend bool operator==(const copied_rows&, const copied_rows&) = default;
 };

@@ -129,6 +129,10 @@ private:
       return "seq";
     case copied_table::answer_pieces:
       return "message_id, position";
+    case copied_table::votes:
+      return "id";
+    case copied_table::comparisons:
+      return "vote_id";
     }
     return {};
   }

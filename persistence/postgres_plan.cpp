@@ -121,6 +121,17 @@ expected<store_written> write_plan::apply(const update_session& what) {
   return {};
 }
 
+expected<store_written> write_plan::apply(const record_vote& what) {
+  if (auto held = check_fence(what.session_key, what.held); !held)
+    return tl::unexpected{held.error()};
+  auto [there, is_new] = rows_.votes.try_emplace({what.turn, what.voter}, what.id);
+  if (is_new)
+    votes.push_back(&what);
+  else if (there->second != what.id)
+    return fail(ec::already_voted, "There is a vote on this turn already.");
+  return {};
+}
+
 expected<void> write_plan::check_fence(session_id id, epoch held) const {
   auto current = rows_.epochs.find(id);
   if (current == rows_.epochs.end())

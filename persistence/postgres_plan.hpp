@@ -6,6 +6,7 @@
 #include "core/store_request.hpp"
 
 #include <map>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -22,6 +23,8 @@ struct stored_rows {
   std::unordered_map<session_id, session> sessions;
   /// Those that the writes name, parents too. With the texts of users only.
   std::unordered_map<message_id, message> messages;
+  /// On the turns that are voted on, by their voters.
+  std::map<std::pair<turn_id, std::string>, vote_id> votes;
 };
 
 /// The checkpoints of one running answer.
@@ -49,6 +52,7 @@ public:
   std::vector<const session*> created;
   std::vector<const message*> appended;
   std::unordered_map<session_id, const session*> changed;
+  std::vector<const record_vote*> votes;
   /// Answers that get their first checkpoint.
   std::vector<message_id> begun;
   std::unordered_map<message_id, planned_pieces> pieces;
@@ -61,6 +65,7 @@ private:
   expected<store_written> apply(const append_checkpoint& what);
   expected<store_written> apply(const store_answer& what);
   expected<store_written> apply(const update_session& what);
+  expected<store_written> apply(const record_vote& what);
   expected<store_written> apply(const open_session&) = delete;
   expected<store_written> apply(const delete_session&) = delete;
 

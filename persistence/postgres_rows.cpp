@@ -43,6 +43,7 @@ session session_in(const pqxx::row& row) {
   result.models = models_from_json(text_in(row[6]));
   result.parameters = parameters_from_json(text_in(row[7]));
   result.system_prompt = text_in(row[8]);
+  result.blind = row[9].as<bool>();
   return result;
 }
 
@@ -79,8 +80,11 @@ message message_in(const pqxx::row& row) {
   if (!row[21].is_null())
     result.tool_calls = tool_calls_from_json(text_in(row[21]));
   result.recovered = row[22].as<bool>();
-  result.reasoning = text_in(row[23]);
-  result.content = text_in(row[24]);
+  result.blind = row[23].as<bool>();
+  if (!row[24].is_null())
+    result.vote = turn_vote{parse_preference(text_in(row[24])).value_or(preference{}), row[25].as<bool>(), number_in(row[26])};
+  result.reasoning = text_in(row[27]);
+  result.content = text_in(row[28]);
   return result;
 }
 
@@ -158,6 +162,7 @@ void session_columns::add(const session& of) {
   models.add(std::string_view{models_to_json(of.models)});
   parameters.add(std::string_view{parameters_to_json(of.parameters)});
   system_prompts.add(std::string_view{of.system_prompt});
+  blind.add(of.blind);
 }
 
 } // namespace parley::persistence::postgres

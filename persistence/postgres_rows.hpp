@@ -59,15 +59,22 @@ private:
 /// What `session_in` reads.
 #define PARLEY_PG_SESSION                                                                                                        \
   "id, mode, title, title_is_set, " PARLEY_TO_MS("created_at") ", " PARLEY_TO_MS("updated_at") ", models, parameters, "          \
-                                                                                               "system_prompt"
+                                                                                               "system_prompt, blind"
 
 session session_in(const pqxx::row& row);
+
+/// Of the vote on the turn, if the message `m` is its question.
+#define PARLEY_PG_VOTE(column)                                                                                                   \
+  "CASE WHEN m.role = 'user' THEN (SELECT " column " FROM votes v WHERE v.turn_id = m.turn_id AND v.voter = 'owner') END"
 
 /// What `message_in` reads, of the table `messages` as `m`; the texts come last, in the query's own way: reasoning, content.
 #define PARLEY_PG_MESSAGE                                                                                                        \
   "m.id, m.session_id, m.turn_id, m.parent_id, m.role, m.seat, m.attempt, m.run_id, m.status, m.finish_reason, m.error_code, "   \
   "m.error_message, m.model_id, m.model_name, m.prompt_tokens, m.completion_tokens, m.usage_reported, m.first_token_ms, "        \
-  "m.total_ms, " PARLEY_TO_MS("m.created_at") ", coalesce(" PARLEY_TO_MS("m.completed_at") ", 0), m.tool_calls, m.recovered"
+  "m.total_ms, " PARLEY_TO_MS("m.created_at") ", coalesce(" PARLEY_TO_MS(                                                        \
+    "m.completed_at") ", 0), m.tool_calls, m.recovered, "                                                                        \
+                      "(SELECT s.blind FROM sessions s WHERE s.id = m.session_id), " PARLEY_PG_VOTE(                             \
+                        "v.preference") ", " PARLEY_PG_VOTE("v.counted") ", " PARLEY_PG_VOTE(PARLEY_TO_MS("v.created_at"))
 
 message message_in(const pqxx::row& row);
 
@@ -94,7 +101,7 @@ struct message_outcomes {
 struct session_columns {
   void add(const session& of);
 
-  array ids, modes, titles, titles_set, created, updated, models, parameters, system_prompts;
+  array ids, modes, titles, titles_set, created, updated, models, parameters, system_prompts, blind;
 };
 
 } // namespace parley::persistence::postgres

@@ -22,14 +22,15 @@ void insert_sessions(transaction& in, std::span<const session* const> created, c
   for (auto* each : created)
     of.add(*each);
   in.run("INSERT INTO sessions (id, epoch, owner, mode, title, title_is_set, created_at, updated_at, models, parameters, "
-         "system_prompt) SELECT u.id, 1, $10::uuid, u.mode, u.title, u.title_is_set, " PARLEY_FROM_MS(
-           "u.created") ", " PARLEY_FROM_MS("u.updated") ", u.models, u.parameters, u.system_prompt "
+         "system_prompt, blind) SELECT u.id, 1, $11::uuid, u.mode, u.title, u.title_is_set, " PARLEY_FROM_MS(
+           "u.created") ", " PARLEY_FROM_MS("u.updated") ", u.models, u.parameters, u.system_prompt, u.blind "
                                                          "FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], "
-                                                         "$5::bigint[], $6::bigint[], $7::jsonb[], $8::jsonb[], $9::text[]) AS "
+                                                         "$5::bigint[], $6::bigint[], $7::jsonb[], $8::jsonb[], $9::text[], "
+                                                         "$10::boolean[]) AS "
                                                          "u(id, mode, title, title_is_set, created, updated, models, "
-                                                         "parameters, system_prompt)",
+                                                         "parameters, system_prompt, blind)",
          of.ids.text(), of.modes.text(), of.titles.text(), of.titles_set.text(), of.created.text(), of.updated.text(),
-         of.models.text(), of.parameters.text(), of.system_prompts.text(), to_string(node));
+         of.models.text(), of.parameters.text(), of.system_prompts.text(), of.blind.text(), to_string(node));
 }
 
 /// `seq` rises in the order in which they are given.
@@ -124,6 +125,24 @@ void finish_answers(transaction& in, std::span<const message* const> finished) {
          with.reasonings.text(), with.contents.text());
 }
 
+/// One at a time: people vote far less often than models speak.
+void insert_vote(transaction& in, const record_vote& what) {
+  auto session = to_string(what.session_key);
+  auto id = to_string(what.id);
+  auto choice = name(what.given.choice);
+  in.run("INSERT INTO votes (turn_id, voter, id, session_id, preference, counted, created_at) "
+         "VALUES ($1::uuid, $2, $3::uuid, $4::uuid, $5, $6::boolean, " PARLEY_FROM_MS("$7::bigint") ")",
+         to_string(what.turn), what.voter, id, session, choice, what.given.counted, what.given.created_at);
+  if (what.given.counted)
+    in.run("INSERT INTO comparisons (vote_id, voted_at, left_model, right_model, preference) "
+           "VALUES ($1::uuid, " PARLEY_FROM_MS("$2::bigint") ", $3, $4, $5)",
+           id, what.given.created_at, what.left_model, what.right_model, choice);
+  in.run(
+    "UPDATE sessions SET blind = false, updated_at = greatest(updated_at, " PARLEY_FROM_MS("$2::bigint") ") "
+                                                                                                         "WHERE id = $1::uuid",
+    session, what.given.created_at);
+}
+
 } // namespace
 
 epochs_by_session lock_sessions(transaction& in, std::span<const session_id> ids) {
@@ -138,6 +157,7 @@ void read_rows(transaction& in, std::span<const store_write> writes, stored_rows
   std::vector<session_id> created;
   std::vector<message_id> named;
   std::vector<message_id> appended;
+  std::vector<turn_id> voted;
   for (auto& what : writes) {
     if (auto* creation = std::get_if<create_session>(&what))
       created.push_back(creation->made.id);
@@ -145,6 +165,8 @@ void read_rows(transaction& in, std::span<const store_write> writes, stored_rows
       named.push_back(piece->answer);
     else if (auto* finish = std::get_if<store_answer>(&what))
       named.push_back(finish->answer.id);
+    else if (auto* vote = std::get_if<record_vote>(&what))
+      voted.push_back(vote->turn);
     else if (auto* append = std::get_if<append_messages>(&what))
       for (auto& added : append->added) {
         appended.push_back(added.id);
@@ -157,6 +179,9 @@ void read_rows(transaction& in, std::span<const store_write> writes, stored_rows
       auto there = session_in(row);
       into.sessions.emplace(there.id, std::move(there));
     }
+  if (!voted.empty())
+    for (auto row : in.run("SELECT turn_id, voter, id FROM votes WHERE turn_id = ANY($1::uuid[])", array_of(voted)))
+      into.votes.emplace(std::pair{id_in<turn_id>(row[0]), row[1].as<std::string>()}, id_in<vote_id>(row[2]));
   if (named.empty() && appended.empty())
     return;
   // A user's text tells whether a message is a repeated one; others are not worth their way.
@@ -176,6 +201,8 @@ void carry_out(transaction& in, const write_plan& plan, const node_id& node) {
     insert_messages(in, plan.appended);
   if (!plan.changed.empty())
     update_sessions(in, plan.changed);
+  for (auto* each : plan.votes)
+    insert_vote(in, *each);
   if (!plan.begun.empty())
     in.run("UPDATE messages SET status = 'streaming' WHERE id = ANY($1::uuid[])", array_of(plan.begun));
   if (!plan.pieces.empty())
@@ -191,7 +218,7 @@ std::unordered_map<session_id, opened_session> open_sessions(transaction& in, st
   for (auto row : in.run("UPDATE sessions SET epoch = epoch + 1, owner = $2::uuid WHERE id = ANY($1::uuid[]) "
                          "RETURNING " PARLEY_PG_SESSION ", epoch",
                          wanted, to_string(node))) {
-    opened_session opened{session_in(row), row[9].as<epoch>(), {}};
+    opened_session opened{session_in(row), row[10].as<epoch>(), {}};
     result.emplace(opened.about.id, std::move(opened));
   }
   auto read_messages = [&] {

@@ -57,6 +57,7 @@ session_id session_of(const store_write& what) {
     session_id operator()(const append_checkpoint& one) const { return one.session_key; }
     session_id operator()(const store_answer& one) const { return one.session_key; }
     session_id operator()(const update_session& one) const { return one.changed.id; }
+    session_id operator()(const record_vote& one) const { return one.session_key; }
     session_id operator()(const delete_session& one) const { return one.id; }
   } get;
   return std::visit(get, what);
@@ -174,8 +175,24 @@ public:
       for (auto row : found)
         if (std::ssize(page.data) < limit)
           page.data.push_back(message_in(row));
-      page.more = !found.empty() && found[0][25].as<std::int64_t>() > std::ssize(page.data);
+      page.more = !found.empty() && found[0][29].as<std::int64_t>() > std::ssize(page.data);
       return page;
+    });
+  }
+
+  expected<vote_tally> tally(const tally_votes& what) override {
+    return read<vote_tally>([&](transaction& in) -> expected<vote_tally> {
+      vote_tally result;
+      for (auto row : in.run(
+             "SELECT left_model, right_model, count(*) FILTER (WHERE preference = 'a'), "
+             "count(*) FILTER (WHERE preference = 'b'), count(*) FILTER (WHERE preference = 'tie'), "
+             "count(*) FILTER (WHERE preference = 'both_bad') FROM comparisons "
+             "WHERE voted_at >= " PARLEY_FROM_MS("$1::bigint") " GROUP BY left_model, right_model "
+                                                               "ORDER BY left_model COLLATE \"C\", right_model COLLATE \"C\"",
+             what.since.value_or(0)))
+        result.pairs.push_back({row[0].as<std::string>(), row[1].as<std::string>(), row[2].as<std::int64_t>(),
+                                row[3].as<std::int64_t>(), row[4].as<std::int64_t>(), row[5].as<std::int64_t>()});
+      return result;
     });
   }
 

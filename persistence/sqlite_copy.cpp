@@ -108,6 +108,10 @@ private:
       return "seq";
     case copied_table::answer_pieces:
       return "message_seq, position";
+    case copied_table::votes:
+      return "id";
+    case copied_table::comparisons:
+      return "vote_id";
     }
     return {};
   }

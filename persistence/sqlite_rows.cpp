@@ -16,6 +16,7 @@ session session_in(const sqlite::rows& row) {
   result.models = models_from_json(row.text(6));
   result.parameters = parameters_from_json(row.text(7));
   result.system_prompt = row.text(8);
+  result.blind = row.boolean(9);
   return result;
 }
 
@@ -54,6 +55,14 @@ message message_in(const sqlite::rows& row) {
   result.reasoning = row.text(23);
   result.content = row.text(24);
   result.recovered = row.boolean(25);
+  return result;
+}
+
+message whole_message_in(const sqlite::rows& row) {
+  auto result = message_in(row);
+  result.blind = row.boolean(26);
+  if (!row.is_null(27))
+    result.vote = turn_vote{parse_preference(row.text(27)).value_or(preference{}), row.boolean(28), row.integer(29)};
   return result;
 }
 

@@ -12,7 +12,7 @@
 namespace parley::persistence {
 
 /// What `session_in` reads: the columns of `sessions` but the epoch.
-#define PARLEY_SESSION_COLUMNS "id, mode, title, title_is_set, created_at, updated_at, models, parameters, system_prompt"
+#define PARLEY_SESSION_COLUMNS "id, mode, title, title_is_set, created_at, updated_at, models, parameters, system_prompt, blind"
 
 session session_in(const sqlite::rows& row);
 
@@ -23,8 +23,19 @@ session session_in(const sqlite::rows& row);
   "model_id, model_name, prompt_tokens, completion_tokens, usage_reported, first_token_ms, total_ms, created_at, completed_at, " \
   "tool_calls, reasoning, content, recovered"
 
-/// Without its pieces.
+/// Without its pieces, and without what others have of it: its vote, and whether it is blind.
 message message_in(const sqlite::rows& row);
+
+/// What `whole_message_in` reads, up to a WHERE. LEFT JOIN, also where there is always a row: it keeps SQLite from beginning
+/// with the other table.
+#define PARLEY_SELECT_WHOLE_MESSAGES                                                                                             \
+  "SELECT " PARLEY_MESSAGE_COLUMNS ", blind, preference, counted, voted_at FROM messages "                                       \
+  "LEFT JOIN (SELECT id AS its_session, blind FROM sessions) ON its_session = session_id "                                       \
+  "LEFT JOIN (SELECT turn_id AS its_turn, voter, preference, counted, created_at AS voted_at FROM votes) "                       \
+  "ON its_turn = turn_id AND voter = 'owner' AND role = 'user'"
+
+/// Without its pieces.
+message whole_message_in(const sqlite::rows& row);
 
 /// The part of a message that its finish settles, as SQLite takes it. Refers to the message.
 struct outcome {

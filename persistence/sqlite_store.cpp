@@ -96,6 +96,17 @@ public:
     });
   }
 
+  expected<vote_tally> tally(const tally_votes& what) override {
+    return read<vote_tally>([&]() -> expected<vote_tally> {
+      vote_tally result;
+      auto found = comparisons_since_.query(what.since.value_or(0));
+      while (found.next())
+        result.pairs.push_back({std::string{found.text(0)}, std::string{found.text(1)}, found.integer(2), found.integer(3),
+                                found.integer(4), found.integer(5)});
+      return result;
+    });
+  }
+
   expected<void> ping() override {
     try {
       // A full disk lets itself be read: after a failed write only one that goes through is a sign of life.
@@ -194,7 +205,7 @@ private:
       return {};
     }
     insert_session_.run(made.id, name(made.mode), made.title, made.title_is_set, made.created_at, made.updated_at,
-                        models_to_json(made.models), parameters_to_json(made.parameters), made.system_prompt);
+                        models_to_json(made.models), parameters_to_json(made.parameters), made.system_prompt, made.blind);
     return {};
   }
 
@@ -207,7 +218,7 @@ private:
     opened_session opened{std::move(*about), stored_epoch(what.id).value_or(0), {}};
     auto found = messages_after_.query(what.id, 0, -1);
     while (found.next())
-      opened.messages.push_back(message_in(found));
+      opened.messages.push_back(whole_message_in(found));
     return opened;
   }
 
@@ -279,6 +290,22 @@ private:
     return {};
   }
 
+  expected<store_written> apply(const record_vote& what) {
+    if (auto held = check_fence(what.session_key, what.held); !held)
+      return tl::unexpected{held.error()};
+    if (auto there = vote_on_turn_.query(what.turn, what.voter); there.next()) {
+      if (there.id<vote_id>(0) != what.id)
+        return fail(ec::already_voted, "There is a vote on this turn already.");
+      return {};
+    }
+    auto choice = name(what.given.choice);
+    insert_vote_.run(what.turn, what.voter, what.id, what.session_key, choice, what.given.counted, what.given.created_at);
+    if (what.given.counted)
+      insert_comparison_.run(what.id, what.given.created_at, what.left_model, what.right_model, choice);
+    show_names_.run(what.session_key, what.given.created_at);
+    return {};
+  }
+
   expected<store_written> apply(const delete_session& what) {
     delete_session_.run(what.id);
     return {};
@@ -333,7 +360,7 @@ private:
     auto found = message_by_id_.query(id);
     if (!found.next())
       return std::nullopt;
-    return message_in(found);
+    return whole_message_in(found);
   }
 
   /// The `seq` of an answer, or nothing if it has its final state.
@@ -362,7 +389,7 @@ private:
 
   /// The message of the row, a running answer with its pieces.
   message message_so_far(const sqlite::rows& row) {
-    auto result = message_in(row);
+    auto result = whole_message_in(row);
     if (result.status == message_status::streaming) {
       auto pieces = pieces_of_message_.query(row.integer(0));
       while (pieces.next()) {
@@ -411,16 +438,16 @@ private:
     db_.prepare("SELECT " PARLEY_SESSION_COLUMNS " FROM sessions WHERE id < ? ORDER BY id DESC LIMIT ?");
   sqlite::statement epoch_of_session_ = db_.prepare("SELECT epoch FROM sessions WHERE id = ?");
   sqlite::statement insert_session_ =
-    db_.prepare("INSERT INTO sessions (" PARLEY_SESSION_COLUMNS ", epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)");
+    db_.prepare("INSERT INTO sessions (" PARLEY_SESSION_COLUMNS ", epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)");
   sqlite::statement raise_epoch_ = db_.prepare("UPDATE sessions SET epoch = epoch + 1 WHERE id = ?");
   sqlite::statement update_session_ = db_.prepare(
     "UPDATE sessions SET title = ?2, title_is_set = ?3, updated_at = ?4, models = ?5, parameters = ?6, system_prompt = ?7 "
     "WHERE id = ?1");
   sqlite::statement delete_session_ = db_.prepare("DELETE FROM sessions WHERE id = ?");
 
-  sqlite::statement message_by_id_ = db_.prepare("SELECT " PARLEY_MESSAGE_COLUMNS " FROM messages WHERE id = ?");
+  sqlite::statement message_by_id_ = db_.prepare(PARLEY_SELECT_WHOLE_MESSAGES " WHERE id = ?");
   sqlite::statement messages_after_ =
-    db_.prepare("SELECT " PARLEY_MESSAGE_COLUMNS " FROM messages WHERE session_id = ? AND seq > ? ORDER BY seq LIMIT ?");
+    db_.prepare(PARLEY_SELECT_WHOLE_MESSAGES " WHERE session_id = ? AND seq > ? ORDER BY seq LIMIT ?");
   sqlite::statement status_of_message_ = db_.prepare("SELECT seq, status FROM messages WHERE id = ? AND session_id = ?");
   sqlite::statement newest_attempt_ = db_.prepare("SELECT max(attempt) FROM messages WHERE turn_id = ? AND seat IS ?");
   sqlite::statement insert_message_ =
@@ -434,6 +461,16 @@ private:
   sqlite::statement running_of_session_ =
     db_.prepare("SELECT id FROM messages WHERE session_id = ? AND status IN ('pending', 'streaming')");
   sqlite::statement all_running_ = db_.prepare("SELECT id FROM messages WHERE status IN ('pending', 'streaming')");
+
+  sqlite::statement vote_on_turn_ = db_.prepare("SELECT id FROM votes WHERE turn_id = ? AND voter = ?");
+  sqlite::statement insert_vote_ = db_.prepare(
+    "INSERT INTO votes (turn_id, voter, id, session_id, preference, counted, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)");
+  sqlite::statement insert_comparison_ =
+    db_.prepare("INSERT INTO comparisons (vote_id, voted_at, left_model, right_model, preference) VALUES (?, ?, ?, ?, ?)");
+  sqlite::statement show_names_ = db_.prepare("UPDATE sessions SET blind = 0, updated_at = max(updated_at, ?2) WHERE id = ?1");
+  sqlite::statement comparisons_since_ = db_.prepare(
+    "SELECT left_model, right_model, sum(preference = 'a'), sum(preference = 'b'), sum(preference = 'tie'), "
+    "sum(preference = 'both_bad') FROM comparisons WHERE voted_at >= ? GROUP BY left_model, right_model ORDER BY 1, 2");
 
   sqlite::statement insert_piece_ =
     db_.prepare("INSERT INTO answer_pieces (message_seq, position, reasoning, content) VALUES (?, ?, ?, ?)");

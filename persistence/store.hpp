@@ -33,6 +33,7 @@ public:
   virtual expected<session> find(const find_session& what) = 0;
   virtual expected<message> find(const find_message& what) = 0;
   virtual expected<message_page> list(const list_messages& what) = 0;
+  virtual expected<vote_tally> tally(const tally_votes& what) = 0;
 
   /// Asks the database for a sign of life.
   virtual expected<void> ping() = 0;

@@ -22,6 +22,8 @@ expected<store_found> read(store& from, const store_read& what) {
       using type = std::decay_t<decltype(one)>;
       if constexpr (std::is_same_v<type, list_sessions> || std::is_same_v<type, list_messages>)
         return from.list(one);
+      else if constexpr (std::is_same_v<type, tally_votes>)
+        return from.tally(one);
       else
         return from.find(one);
     },

@@ -15,8 +15,8 @@ namespace parley::persistence {
 /// Numbers the requests whose answers are awaited.
 using request_number = std::uint64_t;
 
-using store_read = std::variant<list_sessions, find_session, find_message, list_messages>;
-using store_found = std::variant<session_page, session, message, message_page>;
+using store_read = std::variant<list_sessions, find_session, find_message, list_messages, tally_votes>;
+using store_found = std::variant<session_page, session, message, message_page, vote_tally>;
 
 // -- what the threads tell -------------------------------------------------------------------------------------------
 

@@ -44,6 +44,10 @@ std::size_t weight(const update_session& what) {
   return weight(what.changed);
 }
 
+std::size_t weight(const record_vote&) {
+  return sizeof(store_write);
+}
+
 std::size_t weight(const delete_session&) {
   return sizeof(store_write);
 }

@@ -11,6 +11,7 @@ std::size_t weight(const append_messages& what);
 std::size_t weight(const append_checkpoint& what);
 std::size_t weight(const store_answer& what);
 std::size_t weight(const update_session& what);
+std::size_t weight(const record_vote& what);
 std::size_t weight(const delete_session& what);
 
 } // namespace parley::persistence

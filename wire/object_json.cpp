@@ -1,5 +1,6 @@
 #include "wire/object_json.hpp"
 
+#include "core/blinding.hpp"
 #include "core/text.hpp"
 #include "wire/stream_format.hpp"
 
@@ -88,13 +89,13 @@ json_object parameters_object(const sampling_parameters& from) {
   return result;
 }
 
-json_object seats(const std::vector<model_label>& models) {
+json_object seats(const std::vector<model_label>& models, bool blind) {
   auto result = json_object::array();
   for (std::size_t i = 0; i < models.size(); ++i) {
     json_object seat;
     seat["participant"] = std::string(1, letter(static_cast<participant>(i)));
-    seat["id"] = models[i].id;
-    seat["display_name"] = models[i].display_name;
+    seat["id"] = blind ? null : json_object(models[i].id);
+    seat["display_name"] = blind ? null : json_object(models[i].display_name);
     result.push_back(std::move(seat));
   }
   return result;
@@ -164,7 +165,7 @@ json_object to_json(const session& about, const std::optional<running_turn>& run
   result["id"] = to_string(about.id);
   result["mode"] = name(about.mode);
   result["title"] = about.title;
-  result["models"] = seats(about.models);
+  result["models"] = seats(about.models, about.blind);
   result["system_prompt"] = about.system_prompt;
   result["parameters"] = parameters_object(about.parameters);
   result["created_at"] = time_or_null(about.created_at);
@@ -174,6 +175,7 @@ json_object to_json(const session& about, const std::optional<running_turn>& run
 }
 
 json_object to_json(const message& what) {
+  auto shown = shown_details(what);
   json_object result;
   result["id"] = to_string(what.id);
   result["session_id"] = to_string(what.session);
@@ -187,14 +189,24 @@ json_object to_json(const message& what) {
   result["tool_calls"] = tool_calls_array(what.tool_calls);
   result["status"] = name(what.status);
   result["finish_reason"] = finish_or_null(what.finish);
-  result["error"] = error_or_null(what.error);
-  result["model"] = label_or_null(what.model);
-  result["usage"] = usage_or_null(what.usage);
-  result["latency_ms"] = latency_or_null(what.latency);
+  result["error"] = error_or_null(shown.error);
+  result["model"] = label_or_null(shown.model);
+  result["usage"] = usage_or_null(shown.usage);
+  result["latency_ms"] = latency_or_null(shown.latency);
   result["created_at"] = time_or_null(what.created_at);
-  result["completed_at"] = time_or_null(what.completed_at);
+  result["completed_at"] = time_or_null(shown.completed_at);
   if (what.recovered)
     result["recovered"] = true;
+  if (what.role == message_role::user)
+    result["vote"] = what.vote ? to_json(*what.vote) : null;
+  return result;
+}
+
+json_object to_json(const turn_vote& given) {
+  json_object result;
+  result["preference"] = name(given.choice);
+  result["counted"] = given.counted;
+  result["created_at"] = time_or_null(given.created_at);
   return result;
 }
 

@@ -39,7 +39,7 @@ void append_connection_established(std::string& out, const json_object& session,
 void append_session_state(std::string& out, const json_object& session, const std::vector<message>& messages,
                           const std::optional<cursor>& at);
 
-/// `action` is `created` or `completed`.
+/// `action` is `created`, `completed` or `voted`.
 void append_message_update(std::string& out, std::string_view action, const message& what);
 
 /// `action` is `updated` or `deleted`.

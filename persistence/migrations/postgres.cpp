@@ -71,7 +71,38 @@ constexpr const char* recovered_answers = R"sql(
 ALTER TABLE messages ADD COLUMN recovered boolean NOT NULL DEFAULT false; -- it came out of a spool, beside the attempt it was
 )sql";
 
-constexpr const char* migrations[] = {sessions_and_messages, recovered_answers};
+// What was voted in a session goes with it. What the leaderboard counts is apart, and knows no session.
+constexpr const char* votes = R"sql(
+ALTER TABLE sessions ADD COLUMN blind boolean NOT NULL DEFAULT false; -- nobody may learn its models yet
+
+CREATE TABLE votes (
+  turn_id    uuid        NOT NULL,
+  voter      text        NOT NULL,
+  id         uuid        NOT NULL UNIQUE,
+  session_id uuid        NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+  preference text        NOT NULL, -- the best answer's seat as a letter, or tie, or both_bad
+  counted    boolean     NOT NULL,
+  created_at timestamptz NOT NULL,
+  PRIMARY KEY (turn_id, voter)
+);
+
+-- When a session is deleted.
+CREATE INDEX votes_of_session ON votes (session_id);
+
+-- The votes that count: two models' answers to one question, judged by somebody who didn't know whose they were.
+CREATE TABLE comparisons (
+  vote_id     uuid        NOT NULL PRIMARY KEY,
+  voted_at    timestamptz NOT NULL,
+  left_model  text        NOT NULL,
+  right_model text        NOT NULL,
+  preference  text        NOT NULL -- a: the left one was better; b: the right one; tie; both_bad
+);
+
+-- Those since a time.
+CREATE INDEX comparisons_by_time ON comparisons (voted_at);
+)sql";
+
+constexpr const char* migrations[] = {sessions_and_messages, recovered_answers, votes};
 
 } // namespace
 

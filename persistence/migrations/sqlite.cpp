@@ -73,7 +73,38 @@ constexpr const char* recovered_answers = R"sql(
 ALTER TABLE messages ADD COLUMN recovered INTEGER NOT NULL DEFAULT 0; -- it came out of a spool, beside the attempt it was
 )sql";
 
-constexpr const char* migrations[] = {sessions_and_messages, recovered_answers};
+// What was voted in a session goes with it. What the leaderboard counts is apart, and knows no session.
+constexpr const char* votes = R"sql(
+ALTER TABLE sessions ADD COLUMN blind INTEGER NOT NULL DEFAULT 0; -- nobody may learn its models yet
+
+CREATE TABLE votes (
+  turn_id    BLOB    NOT NULL,
+  voter      TEXT    NOT NULL,
+  id         BLOB    NOT NULL UNIQUE,
+  session_id BLOB    NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+  preference TEXT    NOT NULL, -- the best answer's seat as a letter, or tie, or both_bad
+  counted    INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (turn_id, voter)
+) STRICT;
+
+-- When a session is deleted.
+CREATE INDEX votes_of_session ON votes (session_id);
+
+-- The votes that count: two models' answers to one question, judged by somebody who didn't know whose they were.
+CREATE TABLE comparisons (
+  vote_id     BLOB    NOT NULL PRIMARY KEY,
+  voted_at    INTEGER NOT NULL,
+  left_model  TEXT    NOT NULL,
+  right_model TEXT    NOT NULL,
+  preference  TEXT    NOT NULL -- a: the left one was better; b: the right one; tie; both_bad
+) STRICT;
+
+-- Those since a time.
+CREATE INDEX comparisons_by_time ON comparisons (voted_at);
+)sql";
+
+constexpr const char* migrations[] = {sessions_and_messages, recovered_answers, votes};
 
 } // namespace
 

@@ -50,6 +50,7 @@ struct script {
   message found;
   run_opened run;
   stopped_answers stopped;
+  vote_view voted;
   session_state_view state;
 };
 
@@ -85,6 +86,7 @@ inline sessions_actor::behavior_type fake_sessions(sessions_actor::pointer self,
           scripted<regenerate_answer>(self, play, &script::run),
           scripted<attach_to_run>(self, play, &script::run),
           scripted<stop_message>(self, play, &script::stopped),
+          scripted<cast_vote>(self, play, &script::voted),
           scripted<show_state>(self, play, &script::state),
           scripted<watch_session>(self, play, &script::view),
           [](const relay_typing&) {},
@@ -108,11 +110,13 @@ inline persistence_actor::behavior_type fake_store(persistence_actor::pointer se
           [written](const append_checkpoint& x) { return written(x); },
           [written](const store_answer& x) { return written(x); },
           [written](const update_session& x) { return written(x); },
+          [written](const record_vote& x) { return written(x); },
           [written](const delete_session& x) { return written(x); },
           [nothing](const list_sessions&) { return nothing(session_page{}); },
           [nothing](const find_session&) { return nothing(session{}); },
           [nothing](const find_message&) { return nothing(message{}); },
           [nothing](const list_messages&) { return nothing(message_page{}); },
+          [nothing](const tally_votes&) { return nothing(vote_tally{}); },
           [self, play](const store_health&) -> caf::result<store_written> {
             if (play->store_is_silent)
               return self->make_response_promise<store_written>();

@@ -94,6 +94,12 @@ public:
     return there_->find(what);
   }
 
+  expected<vote_tally> tally(const tally_votes& what) override {
+    if (between_->fails())
+      return away();
+    return there_->tally(what);
+  }
+
   expected<void> ping() override {
     if (between_->fails())
       return away();
@@ -261,6 +267,7 @@ CAF_TEST(while the store is away finished answers are spooled and other writes r
   CAF_CHECK_EQUAL(write(first.finish()), "spooled");
   CAF_CHECK_EQUAL(write(second.finish()), "spooled");
   CAF_CHECK_EQUAL(write(create_session{sample_session()}), "store_unavailable");
+  CAF_CHECK_EQUAL(write(record_vote{}), "store_unavailable");
   CAF_CHECK_EQUAL(write(append_checkpoint{first.about.id, 1, first.answer.id, "x", "", 0, false}), "store_unavailable");
   CAF_CHECK(!is_well());
   CAF_CHECK(heard_of().empty());

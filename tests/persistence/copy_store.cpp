@@ -36,7 +36,7 @@ std::string rows_of(const std::filesystem::path& file) {
            "title_is_set || '|' || created_at || '|' || updated_at || quote((SELECT group_concat((value ->> 'id') || '/' || "
            "(value ->> 'display_name')) FROM json_each(models))) || "
            "quote((SELECT group_concat(key || '=' || value) FROM (SELECT key, value FROM json_each(parameters) ORDER BY key))) "
-           "|| quote(system_prompt) AS r FROM sessions ORDER BY id)")
+           "|| quote(system_prompt) || blind AS r FROM sessions ORDER BY id)")
          + lines("SELECT group_concat(r, char(10)) FROM (SELECT hex(session_id) || '|' || "
                  "row_number() OVER (PARTITION BY session_id ORDER BY seq) || '|' || hex(id) || hex(turn_id) || "
                  "quote(hex(parent_id)) || quote(role) || quote(seat) || attempt || quote(hex(run_id)) || quote(status) || "
@@ -45,9 +45,12 @@ std::string rows_of(const std::filesystem::path& file) {
                  "quote(total_ms) || '|' || created_at || '|' || completed_at || quote((SELECT group_concat(value ->> 'id' || "
                  "'/' || (value ->> 'name') || '/' || (value ->> 'arguments')) FROM json_each(tool_calls))) || "
                  "quote(reasoning) || quote(content) AS r FROM messages ORDER BY session_id, seq)")
-         + lines(
-           "SELECT group_concat(r, char(10)) FROM (SELECT hex(m.id) || '|' || p.position || quote(p.reasoning) || "
-           "quote(p.content) AS r FROM answer_pieces p JOIN messages m ON m.seq = p.message_seq ORDER BY m.id, p.position)");
+         + lines("SELECT group_concat(r, char(10)) FROM (SELECT hex(m.id) || '|' || p.position || quote(p.reasoning) || "
+                 "quote(p.content) AS r FROM answer_pieces p JOIN messages m ON m.seq = p.message_seq ORDER BY m.id, p.position)")
+         + lines("SELECT group_concat(r, char(10)) FROM (SELECT hex(id) || hex(turn_id) || hex(session_id) || quote(voter) || "
+                 "quote(preference) || counted || '|' || created_at AS r FROM votes ORDER BY id)")
+         + lines("SELECT group_concat(r, char(10)) FROM (SELECT hex(vote_id) || '|' || voted_at || quote(left_model) || "
+                 "quote(right_model) || quote(preference) AS r FROM comparisons ORDER BY vote_id)");
 }
 
 /// The first line that the two don't share.
@@ -93,6 +96,7 @@ private:
     if (below(2))
       about.parameters = {0.1 * below(20), 0.30000000000000004, below(100'000), {text(), "END"}};
     about.updated_at += below(1'000'000);
+    about.blind = below(2) == 0;
     write(create_session{about});
     epoch held = 1;
     for (int i = below(3); i > 0; --i, ++held)
@@ -105,6 +109,8 @@ private:
       for (int seat = 0; seat < 2; ++seat)
         for (int attempt = 1; attempt <= 1 + below(2); ++attempt)
           write_answer(pending_answer(user, static_cast<participant>(seat), attempt), held, parent);
+      if (below(3) == 0)
+        write_vote(user, held);
     }
   }
 
@@ -131,6 +137,20 @@ private:
     }
     parent = answer.id;
     write(store_answer{answer.session, held, answer});
+  }
+
+  void write_vote(const message& question, epoch held) {
+    record_vote made;
+    made.session_key = question.session;
+    made.held = held;
+    made.id = new_id<vote_id>();
+    made.turn = question.turn;
+    if (below(4) == 0)
+      made.voter = text();
+    made.given = {*parse_preference(below(2) ? "tie" : "b"), below(2) == 0, sample_time + below(1'000'000)};
+    made.left_model = text();
+    made.right_model = text();
+    write(made);
   }
 
   store& into_;
@@ -170,6 +190,7 @@ CAF_TEST(what is copied to PostgreSQL and back is equal row by row) {
   CAF_CHECK_EQUAL(there->sessions, 60);
   CAF_CHECK(there->messages > 300);
   CAF_CHECK(there->pieces > 50);
+  CAF_CHECK(there->votes > 20 && there->comparisons > 10 && there->comparisons < there->votes);
   CAF_CHECK(reports > 5);
   CAF_CHECK_EQUAL(sql("SELECT count(*) FROM messages WHERE created_at = 'epoch'::timestamptz OR completed_at < created_at"), "0");
   CAF_CHECK(copy_store(url, second) == *there);
@@ -216,6 +237,8 @@ CAF_TEST(a copy goes into an empty store only) {
   CAF_CHECK(says(copied(first, url), "already has 60 sessions; a copy goes into an empty store only."));
   CAF_CHECK(says(copied(url, first), "already has 60 sessions"));
   CAF_CHECK_EQUAL(sql("SELECT count(*) FROM sessions"), "60");
+  sql("DELETE FROM sessions");
+  CAF_CHECK(says(copied(first, url), " votes that count; a copy goes into an empty store only."));
 }
 
 CAF_TEST(a store that a running Parley has is not copied) {
@@ -252,9 +275,9 @@ CAF_TEST(no table is forgotten) {
   auto first = filled();
   CAF_CHECK_EQUAL(sqlite::connection{first}.text("SELECT group_concat(name) FROM (SELECT name FROM sqlite_schema "
                                                  "WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name)"),
-                  "answer_pieces,messages,sessions");
+                  "answer_pieces,comparisons,messages,sessions,votes");
   CAF_CHECK_EQUAL(sql("SELECT string_agg(tablename, ',' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'"),
-                  "answer_pieces,messages,parley_schema,sessions");
+                  "answer_pieces,comparisons,messages,parley_schema,sessions,votes");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -82,6 +82,7 @@ public:
   expected<message> find(const find_message&) override { return fail(ec::not_found, ""); }
 
   expected<message_page> list(const list_messages&) override { return fail(ec::not_found, ""); }
+  expected<vote_tally> tally(const tally_votes&) override { return fail(ec::not_found, ""); }
 
   expected<void> ping() override { return {}; }
 
@@ -196,6 +197,16 @@ CAF_TEST(each request gets the answer of the store) {
   CAF_REQUIRE(opened.has_value());
   CAF_CHECK_EQUAL(opened->held, 2u);
   CAF_CHECK_EQUAL(opened->messages.size(), 2u);
+  record_vote vote;
+  vote.session_key = about.id;
+  vote.held = 2;
+  vote.id = new_id<vote_id>();
+  vote.turn = user.turn;
+  vote.given = {*parse_preference("tie"), true, sample_time};
+  vote.left_model = "gpt";
+  vote.right_model = "claude";
+  CAF_CHECK(ask<store_written>(vote).has_value());
+  CAF_CHECK((ask<vote_tally>(tally_votes{})->pairs == std::vector<pair_tally>{{"gpt", "claude", 0, 0, 1, 0}}));
   about.title = "Changed";
   CAF_CHECK(ask<store_written>(update_session{about, 2}).has_value());
   CAF_CHECK(ask<session>(find_session{about.id}) == about);

@@ -93,7 +93,8 @@ CAF_TEST(a database of the first version keeps its messages) {
   begun_turn first{writer()};
   CAF_REQUIRE(ok(write(writer(), store_answer{first.about.id, 1, finished(first.answer)})));
   close();
-  sql("ALTER TABLE messages DROP COLUMN recovered; UPDATE parley_schema SET version = 1");
+  sql("DROP TABLE comparisons; DROP TABLE votes; ALTER TABLE sessions DROP COLUMN blind; "
+      "ALTER TABLE messages DROP COLUMN recovered; UPDATE parley_schema SET version = 1");
   open_stores();
   CAF_CHECK((transcript(reader(), first.about.id) == std::vector<message>{first.user, finished(first.answer)}));
 }

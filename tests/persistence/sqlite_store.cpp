@@ -176,7 +176,8 @@ CAF_TEST(a database of the first version keeps its messages) {
   begun_turn first{writer()};
   CAF_REQUIRE(ok(write(writer(), store_answer{first.about.id, 1, finished(first.answer)})));
   close();
-  sqlite::connection{file}.execute("ALTER TABLE messages DROP COLUMN recovered; PRAGMA user_version = 1");
+  sqlite::connection{file}.execute("DROP TABLE comparisons; DROP TABLE votes; ALTER TABLE sessions DROP COLUMN blind; "
+                                   "ALTER TABLE messages DROP COLUMN recovered; PRAGMA user_version = 1");
   reopen();
   CAF_CHECK((transcript(reader(), first.about.id) == std::vector<message>{first.user, finished(first.answer)}));
 }

@@ -673,6 +673,147 @@ CAF_TEST(a spooled answer of a session that is gone is nothing) {
   CAF_CHECK_EQUAL(transcript(reader(), second.about.id).size(), 2u);
 }
 
+// -- votes -----------------------------------------------------------------------------------------------------------
+
+namespace {
+
+/// A random session with one turn, both answers whole.
+struct judged_turn {
+  explicit judged_turn(store& in) : about(sample_session(session_mode::random)), user(user_message(about)) {
+    about.blind = true;
+    CAF_REQUIRE(ok(write(in, create_session{about})));
+    append_messages all{about.id, 1, {user, finished(pending_answer(user)), finished(pending_answer(user, 1))}, std::nullopt};
+    CAF_REQUIRE(ok(write(in, all)));
+  }
+
+  record_vote vote(std::string_view choice = "a", bool counted = true, unix_ms at = sample_time + 1'000) const {
+    record_vote made;
+    made.session_key = about.id;
+    made.held = 1;
+    made.id = new_id<vote_id>();
+    made.turn = user.turn;
+    made.given = {*parse_preference(choice), counted, at};
+    made.left_model = "gpt";
+    made.right_model = "claude";
+    return made;
+  }
+
+  session about;
+  message user;
+};
+
+std::vector<pair_tally> tallied(store& of, std::optional<unix_ms> since = {}) {
+  auto found = of.tally(tally_votes{since});
+  CAF_REQUIRE(found.has_value());
+  return std::move(found->pairs);
+}
+
+} // namespace
+
+CAF_TEST(a session and its answers are blind until there is a vote) {
+  judged_turn turn{writer()};
+  CAF_CHECK(reader().find(find_session{turn.about.id}) == turn.about);
+  for (auto& m : transcript(reader(), turn.about.id))
+    CAF_CHECK(m.blind && !m.vote);
+  for (auto& m : open(writer(), turn.about.id).messages)
+    CAF_CHECK(m.blind && !m.vote);
+  auto cast = turn.vote("b", true, turn.about.updated_at + 5);
+  cast.held = 2;
+  CAF_REQUIRE(ok(write(writer(), cast)));
+  auto shown = turn.about;
+  shown.blind = false;
+  shown.updated_at += 5;
+  CAF_CHECK(reader().find(find_session{turn.about.id}) == shown);
+  CAF_CHECK(reader().list(list_sessions{std::nullopt, 1})->data == std::vector<session>{shown});
+  for (auto& messages : {transcript(reader(), turn.about.id), open(writer(), turn.about.id).messages})
+    for (auto& m : messages) {
+      CAF_CHECK(!m.blind);
+      CAF_CHECK(m.vote == (m.id == turn.user.id ? std::optional{cast.given} : std::nullopt));
+      CAF_CHECK(stored(reader(), m.id) == m);
+    }
+}
+
+CAF_TEST(nothing but a vote shows the names of a blind session) {
+  judged_turn turn{writer()};
+  auto changed = turn.about;
+  changed.blind = false;
+  CAF_REQUIRE(ok(write(writer(), update_session{changed, 1})));
+  CAF_REQUIRE(ok(write(writer(), append_messages{turn.about.id, 1, {user_message(turn.about)}, changed})));
+  CAF_CHECK(reader().find(find_session{turn.about.id})->blind);
+  // And a change that was sent before the vote, and comes after it, hides nothing again.
+  CAF_REQUIRE(ok(write(writer(), turn.vote())));
+  CAF_REQUIRE(ok(write(writer(), update_session{turn.about, 1})));
+  CAF_CHECK(!reader().find(find_session{turn.about.id})->blind);
+}
+
+CAF_TEST(there is one vote of a voter on a turn and it stays as it is) {
+  judged_turn turn{writer()};
+  auto first = turn.vote("a");
+  CAF_CHECK(ok(write(writer(), first)));
+  CAF_CHECK(ok(write(writer(), first)));
+  CAF_CHECK(failed_as(ec::already_voted, write(writer(), turn.vote("a"))));
+  CAF_CHECK(failed_as(ec::already_voted, write(writer(), turn.vote("tie"))));
+  CAF_CHECK((tallied(reader()) == std::vector<pair_tally>{{"gpt", "claude", 1, 0, 0, 0}}));
+  // Also within one batch.
+  judged_turn other{writer()};
+  std::vector<store_write> batch{other.vote("b"), other.vote("tie")};
+  auto results = writer().write(batch);
+  CAF_CHECK(ok(results[0]));
+  CAF_CHECK(failed_as(ec::already_voted, results[1]));
+  CAF_CHECK(stored(reader(), other.user.id).vote->choice == preference{participant{1}});
+  // Another voter has another vote; the transcript shows the owner's.
+  auto guest = turn.vote("both_bad", false);
+  guest.voter = "guest";
+  CAF_CHECK(ok(write(writer(), guest)));
+  CAF_CHECK(stored(reader(), turn.user.id).vote == first.given);
+  reopen();
+  CAF_CHECK(failed_as(ec::already_voted, write(writer(), turn.vote("b"))));
+}
+
+CAF_TEST(a vote needs its session and the epoch) {
+  judged_turn turn{writer()};
+  auto late = turn.vote();
+  late.held = 0;
+  CAF_CHECK(failed_as(ec::fenced, write(writer(), late)));
+  auto nowhere = turn.vote();
+  nowhere.session_key = new_id<session_id>();
+  CAF_CHECK(failed_as(ec::not_found, write(writer(), nowhere)));
+  CAF_CHECK(reader().find(find_session{turn.about.id})->blind);
+  CAF_CHECK(tallied(reader()).empty());
+}
+
+CAF_TEST(votes that count are added up by pair and since a time) {
+  CAF_CHECK(tallied(reader()).empty());
+  auto cast = [&](std::string left, std::string right, std::string_view choice, bool counted, unix_ms at) {
+    auto vote = judged_turn{writer()}.vote(choice, counted, at);
+    vote.left_model = std::move(left);
+    vote.right_model = std::move(right);
+    CAF_REQUIRE(ok(write(writer(), vote)));
+  };
+  for (auto choice : {"a", "a", "b", "tie", "both_bad", "a"})
+    cast("gpt", "claude", choice, true, sample_time);
+  cast("claude", "gpt", "b", true, sample_time + 10);
+  cast("Zephyr", "gpt", "both_bad", true, sample_time + 20);
+  cast("Zephyr", "gpt", "a", false, sample_time + 20);
+  CAF_CHECK(
+    (tallied(reader())
+     == std::vector<pair_tally>{{"Zephyr", "gpt", 0, 0, 0, 1}, {"claude", "gpt", 0, 1, 0, 0}, {"gpt", "claude", 3, 1, 1, 1}}));
+  CAF_CHECK((tallied(reader(), sample_time + 10)
+             == std::vector<pair_tally>{{"Zephyr", "gpt", 0, 0, 0, 1}, {"claude", "gpt", 0, 1, 0, 0}}));
+  CAF_CHECK(tallied(reader(), sample_time + 21).empty());
+}
+
+CAF_TEST(votes that count outlive their session and others do not ) {
+  judged_turn gone{writer()};
+  CAF_REQUIRE(ok(write(writer(), gone.vote("b"))));
+  CAF_REQUIRE(ok(write(writer(), delete_session{gone.about.id})));
+  CAF_CHECK((tallied(reader()) == std::vector<pair_tally>{{"gpt", "claude", 0, 1, 0, 0}}));
+  CAF_CHECK(failed_as(ec::not_found, write(writer(), gone.vote("b"))));
+  // What is left says nothing of the session: an equal vote can be made, as if there had been none.
+  CAF_REQUIRE(ok(write(writer(), create_session{gone.about})));
+  CAF_CHECK(ok(write(writer(), gone.vote("b", false))));
+}
+
 // -- batches ---------------------------------------------------------------------------------------------------------
 
 CAF_TEST(a batch is carried out in its order) {

@@ -29,6 +29,8 @@ struct fake_store_book {
   std::map<session_id, session> sessions;
   std::map<session_id, epoch> epochs;
   std::vector<message> messages;
+  /// What was added up of the votes.
+  vote_tally tally;
   /// Who wants to hear of answers that leave the spool.
   unspooled_listener unspooled_to;
   /// How often a session was loaded.
@@ -99,7 +101,21 @@ struct fake_store_book {
         if (m.id == done->answer.id && !is_final(m.status))
           m = done->answer;
     } else if (auto* changed = std::get_if<update_session>(&write)) {
+      auto blind = sessions[changed->changed.id].blind;
       sessions[changed->changed.id] = changed->changed;
+      sessions[changed->changed.id].blind = blind;
+    } else if (auto* vote = std::get_if<record_vote>(&write)) {
+      for (auto& m : messages) {
+        bool asked = m.turn == vote->turn && m.role == message_role::user;
+        if (asked && m.vote)
+          return fail(ec::already_voted, "There is a vote on this turn already.");
+        if (asked)
+          m.vote = vote->given;
+      }
+      for (auto& m : messages)
+        if (m.session == vote->session_key)
+          m.blind = false;
+      sessions[vote->session_key].blind = false;
     } else if (auto* gone = std::get_if<delete_session>(&write)) {
       sessions.erase(gone->id);
       std::erase_if(messages, [&](const message& m) { return m.session == gone->id; });
@@ -149,6 +165,7 @@ inline persistence_actor spawn_fake_store(caf::actor_system& sys, fake_store_ptr
             [write](const append_checkpoint& m) { return write(m); },
             [write](const store_answer& m) { return write(m); },
             [write](const update_session& m) { return write(m); },
+            [write](const record_vote& m) { return write(m); },
             [write](const delete_session& m) { return write(m); },
             [store](const list_sessions&) {
               session_page page;
@@ -175,6 +192,7 @@ inline persistence_actor spawn_fake_store(caf::actor_system& sys, fake_store_ptr
                   page.data.push_back(x);
               return page;
             },
+            [store](const tally_votes&) { return store->tally; },
             [store](const store_health&) {
               for (auto& answer : std::exchange(store->held, {}))
                 answer();
