@@ -153,16 +153,16 @@ CAF_TEST(nodes that start at once on an empty database make its tables once) {
   for (auto& each : nodes)
     each.join();
   CAF_CHECK_EQUAL(failed.load(), 0);
-  CAF_CHECK_EQUAL(sql("SELECT string_agg(version::text, ' ') FROM parley_schema"), "2");
-  CAF_CHECK(migrate_postgres(options) == 2);
+  CAF_CHECK_EQUAL(sql("SELECT string_agg(version::text, ' ') FROM parley_schema"), "3");
+  CAF_CHECK(migrate_postgres(options) == 3);
 }
 
 CAF_TEST(a database is not migrated by a node that is told not to) {
   close();
-  sql("DROP TABLE parley_schema, answer_pieces, messages, sessions");
+  sql("DROP TABLE parley_schema, answer_pieces, votes, comparisons, messages, sessions");
   options.migrate = false;
-  CAF_CHECK(says(refusal(), "it has schema 0 and needs 2; run `parley migrate`"));
-  CAF_CHECK(migrate_postgres(options) == 2);
+  CAF_CHECK(says(refusal(), "it has schema 0 and needs 3; run `parley migrate`"));
+  CAF_CHECK(migrate_postgres(options) == 3);
   CAF_CHECK_EQUAL(refusal(), "");
 }
 
@@ -176,7 +176,7 @@ CAF_TEST(a database of a newer version is refused and left alone) {
 
 CAF_TEST(a database of another program is refused and left alone) {
   close();
-  sql("DROP TABLE parley_schema, answer_pieces, messages, sessions; CREATE TABLE sessions (cookie text)");
+  sql("DROP TABLE parley_schema, answer_pieces, votes, comparisons, messages, sessions; CREATE TABLE sessions (cookie text)");
   CAF_CHECK(says(refusal(), "relation \"sessions\" already exists"));
   CAF_CHECK_EQUAL(sql("SELECT to_regclass('parley_schema')"), "");
 }
