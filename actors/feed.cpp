@@ -326,6 +326,7 @@ struct feed_state {
   void read_shared(run_announced run, std::uint64_t from) {
     current = std::move(run);
     current_ended = false;
+    shared_owed = 0;
     use(current->log);
     self->send(current->log, attach_reader{feed_actor{self}, shared_stream, wire::stream_format::ws, from});
   }
@@ -334,7 +335,10 @@ struct feed_state {
     if (!current || current_ended)
       return;
     if (!m.bytes->empty()) {
-      self->send(current->log, reader_credit{shared_stream, m.bytes->size()});
+      // Told once it is enough to be owed, not for each piece.
+      shared_owed += m.bytes->size();
+      if (shared_owed >= node->bounds.reader_window_bytes / 2)
+        self->send(current->log, reader_credit{shared_stream, std::exchange(shared_owed, 0)});
       pending.push_back({m.bytes, current->log, {current->run, m.last}, 0, std::nullopt});
     }
     if (m.ends) {
@@ -580,6 +584,8 @@ struct feed_state {
   /// The run that is read for all, or was, and those after it.
   std::optional<run_announced> current;
   bool current_ended = false;
+  /// Bytes of it that were taken and that it has no credit for yet.
+  std::size_t shared_owed = 0;
   std::deque<run_announced> coming;
   std::deque<pending_frames> pending;
   bool in_round = false;

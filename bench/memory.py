@@ -1,6 +1,9 @@
-"""Does a server give back what it took? Memory and files after 1,000 concurrent compare streams, and over 10,000 turns."""
+"""Does a server give back what it took? Memory and files after 1,000 concurrent compare streams, and over 10,000 turns. And what
+does a connection take that only waits for a next request?"""
 
+import contextlib
 import pathlib
+import socket
 import sys
 import tempfile
 import time
@@ -32,6 +35,12 @@ SAMPLES = 20
 # growth from round to round, so the second bound is the strict one.
 STAYS_MIB = 16
 GROWTH_PERCENT = 5
+
+# Kept-alive connections after a request each, and the first of them, which fill the server's pools.
+IDLE_CONNECTIONS = 5000
+FIRST_CONNECTIONS = 200
+IDLE_CONNECTION_KIB = 12
+REQUEST = b"GET /api/models/ HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n"
 
 
 def settle(pids, files):
@@ -98,9 +107,28 @@ def many_turns(server, process, load):
     ]
 
 
+def idle_connections(_, process, load):
+    def connect(count):
+        for _ in range(count):
+            client = opened.enter_context(socket.create_connection(("127.0.0.1", process.port), timeout=30))
+            client.sendall(REQUEST)
+            if b" 200 " not in client.recv(4096):
+                raise RuntimeError("the server refused a connection")
+
+    pids = measure.tree(process.pid)
+    with contextlib.ExitStack() as opened:
+        connect(FIRST_CONNECTIONS)
+        before = measure.memory_kib(pids)["own"]
+        connect(load.streams)
+        each = (measure.memory_kib(pids)["own"] - before) / load.streams
+    return [verdict("idle connections", each <= IDLE_CONNECTION_KIB,
+                    f"{each:.1f} KiB for each of {load.streams:,} (at most {IDLE_CONNECTION_KIB})")]
+
+
 def check(server, streams, directory):
     results = []
-    for part, load in ((compare_streams, Load(streams or 1000, rate=10, seconds=8, answers=2)),
+    for part, load in ((idle_connections, Load(IDLE_CONNECTIONS)),
+                       (compare_streams, Load(streams or 1000, rate=10, seconds=8, answers=2)),
                        (many_turns, Load(TURNS_A_SAMPLE, rate=0, seconds=1, flat_rate=20, ramp_ms=500))):
         with tempfile.TemporaryDirectory(prefix="memory-", dir=directory) as own, start_upstream(pathlib.Path(own)) as upstream:
             with server.start(pathlib.Path(own), upstream.port, load) as process:

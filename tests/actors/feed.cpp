@@ -199,6 +199,20 @@ CAF_TEST(all who keep up are given the same encoded bytes) {
   CAF_CHECK(one->buffers.back() == two->buffers.back());
 }
 
+CAF_TEST(a run longer than what a reader may have unread comes event by event) {
+  node->bounds.reader_window_bytes = 2'000;
+  auto one = join();
+  for (int turn = 0; turn < 2; ++turn) {
+    ask_it();
+    auto before = one->frames().size();
+    for (int i = 0; i < 30; ++i)
+      say("word ");
+    CAF_CHECK_EQUAL(one->frames().size(), before + 30);
+    finish();
+    CAF_CHECK_EQUAL(one->last_word(), "completed:" + std::string(one->text(), one->text().size() / (turn + 1U) * turn));
+  }
+}
+
 CAF_TEST(completed comes only once the store has the answer) {
   auto one = join();
   ask_it();
