@@ -6,6 +6,7 @@
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/detail/thread_safe_actor_clock.hpp>
 #include <caf/policy/unprofiled.hpp>
 #include <caf/scheduler/coordinator.hpp>
 #include <caf/send.hpp>
@@ -24,10 +25,11 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Sockets and timers get their turn after that many jobs or that long, and then run once before the jobs have theirs:
-/// neither starves the other. A job is at most `messages_per_job` messages to one actor.
+/// Sockets and timers get their turn after that many jobs or that long, and then at most that many of them before the jobs
+/// have theirs: neither starves the other. A job is at most `messages_per_job` messages to one actor.
 constexpr int jobs_per_turn = 64;
 constexpr std::chrono::microseconds time_per_turn{500};
+constexpr int callbacks_per_turn = 64;
 constexpr std::size_t messages_per_job = 50;
 
 class io_context : public asio::io_context {
@@ -57,7 +59,30 @@ class worker_loop;
 
 thread_local worker_loop* current_loop = nullptr;
 
-/// A worker's loop: its jobs, and its reactor.
+/// What the actors of a loop wait for: the time-outs of their requests, mostly. CAF's own clock is a thread, and each request
+/// woke it twice.
+class loop_clock {
+public:
+  explicit loop_clock(reactor& on) : timer_(on, [this] { tick(); }) {}
+
+  /// To be called after anything was added.
+  void watch() {
+    if (!waiting.schedule().empty())
+      timer_.set(waiting.schedule().begin()->first);
+  }
+
+  caf::detail::simple_actor_clock waiting;
+
+private:
+  void tick() {
+    waiting.trigger_expired_timeouts();
+    watch();
+  }
+
+  loop_timer timer_;
+};
+
+/// A worker's loop: its jobs, its reactor and its clock.
 class worker_loop final : public loop, private caf::execution_unit {
 public:
   worker_loop(caf::actor_system& sys, std::size_t number) : caf::execution_unit(&sys), index_(number) {}
@@ -122,7 +147,8 @@ public:
   caf::resumable* next() {
     current_loop = this;
     if (!jobs_.empty() && (++jobs_in_turn_ >= jobs_per_turn || steady::now() - turn_began_ >= time_per_turn)) {
-      reactor_.run_once({});
+      for (int i = 0; i < callbacks_per_turn && reactor_.run_once({}); ++i)
+        continue;
       begin_turn();
     }
     if (jobs_.empty()) {
@@ -151,7 +177,10 @@ public:
     return any;
   }
 
+  loop_clock& clock() { return clock_; }
+
   void drop_tasks() {
+    clock_.waiting.cancel_all();
     guests_.shutdown();
     while (reactor_.drop_tasks())
       continue;
@@ -175,6 +204,7 @@ private:
 
   std::size_t index_;
   reactor reactor_;
+  loop_clock clock_{reactor_};
   io_context guests_;
   /// They were promised to be run.
   bool guests_wait_ = false;
@@ -255,7 +285,64 @@ struct loop_policy : caf::policy::unprofiled {
   }
 };
 
-using loop_scheduler = caf::scheduler::coordinator<loop_policy>;
+/// The clock of the loop whose thread asks; on other threads CAF's own.
+class loop_clocks final : public caf::detail::thread_safe_actor_clock {
+public:
+  using other_clock = caf::detail::thread_safe_actor_clock;
+
+  explicit loop_clocks(other_clock& others) : others_(others) {}
+
+  void set_ordinary_timeout(time_point t, caf::abstract_actor* self, caf::atom_value type, std::uint64_t id) override {
+    add([&](auto& clock) { clock.set_ordinary_timeout(t, self, type, id); });
+  }
+  void set_request_timeout(time_point t, caf::abstract_actor* self, caf::message_id id) override {
+    add([&](auto& clock) { clock.set_request_timeout(t, self, id); });
+  }
+  void set_multi_timeout(time_point t, caf::abstract_actor* self, caf::atom_value type, std::uint64_t id) override {
+    add([&](auto& clock) { clock.set_multi_timeout(t, self, type, id); });
+  }
+  void schedule_message(time_point t, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr content) override {
+    add([&](auto& clock) { clock.schedule_message(t, std::move(receiver), std::move(content)); });
+  }
+  void schedule_message(time_point t, caf::group target, caf::strong_actor_ptr sender, caf::message content) override {
+    add([&](auto& clock) { clock.schedule_message(t, std::move(target), std::move(sender), std::move(content)); });
+  }
+  // An actor that changed its loop since leaves the time-out of a request that was answered: CAF drops what comes of it.
+  void cancel_ordinary_timeout(caf::abstract_actor* self, caf::atom_value type) override {
+    here().cancel_ordinary_timeout(self, type);
+  }
+  void cancel_request_timeout(caf::abstract_actor* self, caf::message_id id) override { here().cancel_request_timeout(self, id); }
+  void cancel_timeouts(caf::abstract_actor* self) override { here().cancel_timeouts(self); }
+  void cancel_all() override { others_.cancel_all(); }
+
+private:
+  static caf::actor_clock& clock_of(worker_loop& at) { return at.clock().waiting; }
+
+  caf::actor_clock& here() { return current_loop ? clock_of(*current_loop) : others_; }
+
+  template <class Add>
+  void add(Add what) {
+    what(here());
+    if (current_loop)
+      current_loop->clock().watch();
+  }
+
+  other_clock& others_;
+};
+
+class loop_scheduler final : public caf::scheduler::coordinator<loop_policy> {
+public:
+  using super = caf::scheduler::coordinator<loop_policy>;
+
+  explicit loop_scheduler(caf::actor_system& sys) : super(sys), clocks_(super::clock()) {}
+
+  caf::detail::thread_safe_actor_clock& clock() noexcept override { return clocks_; }
+
+  static caf::actor_system::module* make(caf::actor_system& sys, caf::detail::type_list<>) { return new loop_scheduler(sys); }
+
+private:
+  loop_clocks clocks_;
+};
 
 } // namespace
 

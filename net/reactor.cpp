@@ -35,7 +35,7 @@ bool reactor::watch(int socket, socket_watcher& who) {
 
 void reactor::forget(int socket, socket_watcher& who) {
   ::epoll_ctl(epoll_, EPOLL_CTL_DEL, socket, nullptr);
-  for (std::size_t i = 0; i < told_count_; ++i)
+  for (auto i = next_told_; i < told_count_; ++i)
     if (told_[i].data.ptr == &who)
       told_[i].data.ptr = nullptr;
 }
@@ -54,13 +54,13 @@ void reactor::post(std::function<void()> task) {
   [[maybe_unused]] auto written = ::write(waker_, &one, sizeof(one));
 }
 
-void reactor::run_tasks() {
+bool reactor::run_tasks() {
   std::vector<std::function<void()>> now;
   {
     std::lock_guard guard{mutex_};
     asleep_ = false;
     if (tasks_.empty())
-      return;
+      return false;
     now.swap(tasks_);
   }
   for (auto& task : now) {
@@ -68,6 +68,7 @@ void reactor::run_tasks() {
     auto run = std::move(task);
     run();
   }
+  return true;
 }
 
 bool reactor::drop_tasks() {
@@ -91,7 +92,34 @@ int reactor::milliseconds_until(steady::time_point when) {
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, INT_MAX));
 }
 
-void reactor::run_once(steady::time_point until) {
+bool reactor::run_once(steady::time_point until) {
+  if (tell_next())
+    return true;
+  // Sockets, then what else there is, then sockets again: neither starves the other.
+  if (std::exchange(told_any_, false) && run_others())
+    return true;
+  ask(until);
+  told_any_ = told_count_ > 0;
+  return tell_next() || run_others();
+}
+
+bool reactor::tell_next() {
+  while (next_told_ < told_count_) {
+    auto& news = told_[next_told_++];
+    if (auto* who = static_cast<socket_watcher*>(news.data.ptr)) {
+      who->socket_changed(news.events);
+      return true;
+    }
+  }
+  return false;
+}
+
+bool reactor::run_others() {
+  auto timers = run_timers();
+  return run_tasks() || timers;
+}
+
+void reactor::ask(steady::time_point until) {
   if (!timers_.empty())
     until = std::min(until, timers_.begin()->first);
   auto wait = milliseconds_until(until);
@@ -99,20 +127,17 @@ void reactor::run_once(steady::time_point until) {
     wait = 0;
   auto told = ::epoll_wait(epoll_, told_.data(), static_cast<int>(told_.size()), wait);
   told_count_ = told > 0 ? static_cast<std::size_t>(told) : 0;
-  for (std::size_t i = 0; i < told_count_; ++i)
-    if (auto* who = static_cast<socket_watcher*>(told_[i].data.ptr))
-      who->socket_changed(told_[i].events);
-  told_count_ = 0;
-  run_timers();
-  run_tasks();
+  next_told_ = 0;
 }
 
-void reactor::run_timers() {
+bool reactor::run_timers() {
   if (timers_.empty())
-    return;
+    return false;
   auto now = steady::now();
-  while (!timers_.empty() && timers_.begin()->first <= now)
+  auto any = false;
+  for (; !timers_.empty() && timers_.begin()->first <= now; any = true)
     timers_.begin()->second->turn_has_come(now);
+  return any;
 }
 
 // -- timers ----------------------------------------------------------------------------------------------------------

@@ -43,9 +43,9 @@ public:
   /// Runs `task` later, in order, never at once. Any thread.
   void post(std::function<void()> task);
 
-  /// Waits for something to do, at most until then, and does what there is: at most `events_per_turn` sockets' news, the
-  /// timers that are due, the tasks that were posted before. A time that has passed: doesn't wait.
-  void run_once(steady::time_point until = steady::time_point::max());
+  /// Does the next thing that there is to do, and waits for one until then at most; not at all for a time that has passed.
+  /// One thing is the news of one socket, or the timers that are due and the tasks that were posted. False if there was none.
+  bool run_once(steady::time_point until = steady::time_point::max());
 
   /// Lets go of the tasks that are waiting, and of what they hold. True if there were any.
   bool drop_tasks();
@@ -53,20 +53,28 @@ public:
 private:
   friend class loop_timer;
 
-  static constexpr std::size_t events_per_turn = 32;
+  /// Timers and tasks come after at most that many sockets.
+  static constexpr std::size_t news_per_call = 32;
 
   /// -1 for ever, as epoll_wait(2) wants it.
   static int milliseconds_until(steady::time_point when);
   bool fall_asleep();
-  void run_timers();
-  void run_tasks();
+  void ask(steady::time_point until);
+  /// These tell whether there was anything.
+  bool tell_next();
+  bool run_others();
+  bool run_timers();
+  bool run_tasks();
 
   int epoll_;
   /// Written to by `post` while the thread sleeps.
   int waker_;
   /// What epoll told last; a forgotten watcher's entry is null.
-  std::array<epoll_event, events_per_turn> told_;
+  std::array<epoll_event, news_per_call> told_;
   std::size_t told_count_ = 0;
+  std::size_t next_told_ = 0;
+  /// Timers and tasks have their turn before epoll is asked again.
+  bool told_any_ = false;
   std::multimap<steady::time_point, class loop_timer*> timers_;
 
   std::mutex mutex_;

@@ -54,7 +54,11 @@ struct watched_pair final : socket_watcher {
 };
 
 struct fixture {
-  void run_now() { loop.run_once({}); }
+  /// All that there is to do now.
+  void run_now() {
+    for (int i = 0; i < 1000 && loop.run_once({}); ++i)
+      continue;
+  }
 
   reactor loop;
 };
@@ -119,8 +123,7 @@ CAF_TEST(with more news than one turn takes none is lost) {
     auto& pair = *pairs.emplace_back(std::make_unique<watched_pair>(loop));
     CAF_REQUIRE(loop.watch(pair.sockets[0], pair));
   }
-  for (int i = 0; i < 10; ++i)
-    run_now();
+  run_now();
   for (auto& pair : pairs)
     CAF_CHECK_EQUAL(pair->times, 1);
 }
@@ -135,10 +138,11 @@ CAF_TEST(tasks run later and in order and what a task posts runs in the next tur
   });
   loop.post([&] { order += 'b'; });
   CAF_CHECK_EQUAL(order, "");
-  run_now();
+  CAF_CHECK(loop.run_once({}));
   CAF_CHECK_EQUAL(order, "ab");
-  loop.run_once(); // without waiting: there is something to do
+  CAF_CHECK(loop.run_once()); // without waiting: there is something to do
   CAF_CHECK_EQUAL(order, "abc");
+  CAF_CHECK(!loop.run_once({}));
 }
 
 CAF_TEST(a task from another thread wakes a sleeping loop each time) {
@@ -157,6 +161,29 @@ CAF_TEST(a loop with nothing to do sleeps until the time that it was given) {
   auto until = steady::now() + 20ms;
   loop.run_once(until);
   CAF_CHECK(steady::now() >= until);
+}
+
+CAF_TEST(sockets without end and tasks without end starve neither each other nor the timers) {
+  watched_pair pair{loop};
+  CAF_REQUIRE(loop.watch(pair.sockets[0], pair));
+  pair.then = [&] { pair.say("x"); };
+  int tasks = 0;
+  std::function<void()> again = [&] {
+    ++tasks;
+    loop.post(again);
+  };
+  again();
+  int calls = 0;
+  loop_timer timer{loop, [&] {
+                     ++calls;
+                     timer.set(steady::now());
+                   }};
+  timer.set(steady::now());
+  for (int i = 0; i < 100; ++i)
+    CAF_REQUIRE(loop.run_once({}));
+  CAF_CHECK_GREATER(pair.times, 30);
+  CAF_CHECK_GREATER(tasks, 30);
+  CAF_CHECK_GREATER(calls, 30);
 }
 
 CAF_TEST(dropped tasks let go of what they hold) {
