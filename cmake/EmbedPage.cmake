@@ -1,9 +1,10 @@
-# Turns the built page into a source: cmake -D DIST=web/dist -D OUTPUT=page_files.cpp -P EmbedPage.cmake
-# Each file goes in as it is and, where that saves something, compressed: the server then answers without computing anything.
+# Turns a folder of files into a source: cmake -D DIST=web/dist -D OUTPUT=page_files.cpp -D FUNCTION=page_files -P EmbedPage.cmake
+# The function, declared in net/page_files.hpp, then has them all. Each file goes in as it is and, where that saves something, compressed: the server then answers without computing anything.
 
 set(types
     html "text/html\; charset=utf-8"
     js "text/javascript\; charset=utf-8"
+    json "application/json"
     css "text/css\; charset=utf-8"
     svg "image/svg+xml"
     txt "text/plain\; charset=utf-8"
@@ -59,7 +60,7 @@ if(entries)
 endif()
 file(
   WRITE "${OUTPUT}.new"
-  "// Made by cmake/EmbedPage.cmake from the built page.\n#include \"net/page_files.hpp\"\n\nnamespace parley::net {\n\n"
-  "using namespace std::string_view_literals;\n\n${entries}std::span<const page_file> page_files() {\n${definition}\n}\n\n"
+  "// Made by cmake/EmbedPage.cmake.\n#include \"net/page_files.hpp\"\n\nnamespace parley::net {\n\n"
+  "using namespace std::string_view_literals;\n\n${entries}std::span<const page_file> ${FUNCTION}() {\n${definition}\n}\n\n"
   "} // namespace parley::net\n")
 file(RENAME "${OUTPUT}.new" "${OUTPUT}")

@@ -17,6 +17,7 @@ router make_routes(const api_context_ptr& api) {
   add_session_routes(routes, api);
   add_websocket_routes(routes, api);
   add_node_routes(routes, api);
+  add_description_route(routes, api_description());
   add_page_routes(routes, page_files());
   return routes;
 }

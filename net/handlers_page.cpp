@@ -36,14 +36,13 @@ http_response page_response(const page_file& file, const http_request& request) 
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   if (!file.gzip.empty())
     response.headers.emplace_back("Vary", "Accept-Encoding");
-  if (file.path == "/index.html") {
-    response.headers.emplace_back("Cache-Control", "no-cache");
+  // The build names its files by their content: there one name never means another.
+  auto fixed = file.path.starts_with("/assets/");
+  response.headers.emplace_back("Cache-Control", fixed ? "public, max-age=31536000, immutable" : "no-cache");
+  if (file.path.ends_with(".html")) {
     response.headers.emplace_back("Content-Security-Policy", content_security_policy);
     response.headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");
     response.headers.emplace_back("Referrer-Policy", "no-referrer");
-  } else {
-    // The build names its files by their content: one name never means another.
-    response.headers.emplace_back("Cache-Control", "public, max-age=31536000, immutable");
   }
   auto known = request.header("if-none-match");
   if (known == "*" || known.find(tag) != std::string_view::npos) {
@@ -88,8 +87,13 @@ void add_page_routes(router& to, std::span<const page_file> files) {
   }
   for (auto address : {"/", "/c/{id}/", "/leaderboard/"})
     to.add("GET", address, [files](exchange& ex, const path_parameters&) { serve_file(ex, files, "/index.html"); });
+  to.add("GET", "/docs/", [files](exchange& ex, const path_parameters&) { serve_file(ex, files, "/docs/index.html"); });
   to.add("GET", "/assets/{file}/",
          [files](exchange& ex, const path_parameters& path) { serve_file(ex, files, "/assets/" + path[0]); });
+}
+
+void add_description_route(router& to, std::span<const page_file> files) {
+  to.add("GET", "/openapi.json", [files](exchange& ex, const path_parameters&) { serve_file(ex, files, "/openapi.json"); });
 }
 
 } // namespace parley::net

@@ -1,5 +1,5 @@
 #pragma once
-// The files of the page (`web/`), as they were built into this binary by `cmake/EmbedPage.cmake`.
+// Files that `cmake/EmbedPage.cmake` has built into this binary.
 
 #include <span>
 #include <string_view>
@@ -17,7 +17,10 @@ struct page_file {
   std::string_view gzip;
 };
 
-/// Empty if the page wasn't built when the server was.
+/// The page's (`web/`). Empty if it wasn't built when the server was.
 std::span<const page_file> page_files();
+
+/// One file, `/openapi.json`: the API in OpenAPI 3.1.
+std::span<const page_file> api_description();
 
 } // namespace parley::net

@@ -101,4 +101,16 @@ void router::serve(exchange& ex) const {
   ex.refuse({ec::not_found, "There is nothing at this path.", {}});
 }
 
+std::vector<std::string> router::all() const {
+  std::vector<std::string> result;
+  for (auto& entry : routes_) {
+    std::string path;
+    for (auto& part : entry.parts)
+      path += "/" + part;
+    for (auto& [method, target] : entry.by_method)
+      result.push_back(method + " " + (path.empty() ? "/" : path));
+  }
+  return result;
+}
+
 } // namespace parley::net

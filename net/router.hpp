@@ -22,6 +22,9 @@ public:
   /// Answers the request: by its handler, or with 403, 404, 405, 415, or the answer to OPTIONS.
   void serve(exchange& ex) const;
 
+  /// All of them, such as `GET /api/sessions/{id}`: without the slash at the end.
+  std::vector<std::string> all() const;
+
   const origin_policy& origins() const { return origins_; }
 
 private:

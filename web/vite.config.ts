@@ -30,6 +30,9 @@ export default defineConfig({
     // The page's policy allows no `data:` but for images, and a font of its own keeps its place in the cache.
     assetsInlineLimit: 0,
     modulePreload: {polyfill: false},
+    rollupOptions: {input: ['index.html', 'docs/index.html']},
+    // Swagger UI is one file of 1.7 MB, which only /docs/ asks for.
+    chunkSizeWarningLimit: 2000,
     reportCompressedSize: true,
   },
   server: {
@@ -37,6 +40,7 @@ export default defineConfig({
     proxy: {
       // The server admits pages of its own origin only: to it, these requests are such.
       '/api': {target: server, changeOrigin: true, headers: {origin: server}},
+      '/openapi.json': {target: server, changeOrigin: true},
       '/ws': {target: server.replace(/^http/, 'ws'), ws: true, changeOrigin: true, headers: {origin: server}},
     },
   },

@@ -25,6 +25,13 @@ function open(scope, args, {server = parley, ...options} = {}) {
   return Terminal.start(scope, [binary(), 'chat', '--server', server.origin, ...args], options);
 }
 
+/** At the prompt. */
+async function ask(terminal, question) {
+  await terminal.shows(prompt);
+  await terminal.type(question);
+  await terminal.press('Enter');
+}
+
 /** Without a terminal: {code, out, err}. */
 function piped(args, {input = '', server = parley.origin, env = {}, interrupt, onOutput} = {}) {
   const child = spawn(binary(), ['chat', '--server', server, ...args], {env: {...process.env, ...env}});
@@ -47,9 +54,7 @@ async function newestSession() {
 test('two models answer in two columns while both stream, with their figures below', async (t) => {
   const [a, b] = [parley.model({reply: ['Left one. ', 'Left two.'], holdAfter: 1}), parley.model({reply: ['Right one. ', 'Right two.'], holdAfter: 1}, 'anthropic')];
   const terminal = await open(t, models(a, b));
-  await terminal.shows(prompt);
-  await terminal.type('Who is there?');
-  await terminal.press('Enter');
+  await ask(terminal, 'Who is there?');
   const early = await terminal.shows(/Left one\. +│ Right one\./);
   assert.match(early, /a {2}openai-1 +│ b {2}anthropic-1/);
   assert.ok(!early.includes('two.'));
@@ -66,9 +71,7 @@ test('two models answer in two columns while both stream, with their figures bel
 test('in a narrow terminal the answers stand one after the other, each whole', async (t) => {
   const [a, b] = [parley.model({reply: ['First ', 'answer.'], holdAfter: 1}), parley.model({reply: ['Second answer.']})];
   const terminal = await open(t, models(a, b), {width: 60});
-  await terminal.shows(prompt);
-  await terminal.type('Hello');
-  await terminal.press('Enter');
+  await ask(terminal, 'Hello');
   await terminal.shows(/First\n.*: \d+ characters so far/);
   (await upstream.request(a)).release();
   const text = await terminal.shows(/Second answer\.\n.*\n› ?$/);
@@ -80,9 +83,7 @@ test('wide and combining characters keep the columns straight, and a narrower te
   const reply = 'これは日本語の文章です。'.repeat(6) + ' e\u0301toile 🚀 ok';
   const [a, b] = [parley.model({reply: [reply, ' end'], holdAfter: 1}), parley.model({reply: ['Right ', 'side.'], holdAfter: 1})];
   const terminal = await open(t, models(a, b), {width: 100});
-  await terminal.shows(prompt);
-  await terminal.type('Hello');
-  await terminal.press('Enter');
+  await ask(terminal, 'Hello');
   await terminal.shows('🚀 ok');
   await terminal.shows('Right');
   // A wide character takes two columns and is one letter of the line.
@@ -99,9 +100,7 @@ test('wide and combining characters keep the columns straight, and a narrower te
 test('Ctrl-C stops the answers and keeps their text, and at the prompt two of them leave', async (t) => {
   const stopped = parley.model({reply: ['Until here', ' and on'], holdAfter: 1});
   const terminal = await open(t, models(stopped));
-  await terminal.shows(prompt);
-  await terminal.type('Hello');
-  await terminal.press('Enter');
+  await ask(terminal, 'Hello');
   await terminal.shows('Until here');
   await terminal.press('C-c');
   await terminal.shows(/Until here\nstopped.*\n› ?$/);
@@ -118,9 +117,7 @@ test('Ctrl-C stops the answers and keeps their text, and at the prompt two of th
 test('an answer can say nothing to the terminal', async (t) => {
   const model = parley.model({reply: ['\u001b[2J\u001b]0;owned\u0007clear\u009b31m \u202eback\r!']});
   const terminal = await open(t, models(model));
-  await terminal.shows(prompt);
-  await terminal.type('Hello');
-  await terminal.press('Enter');
+  await ask(terminal, 'Hello');
   await terminal.shows('␛[2J␛]0;owned␇clear\ufffd31m back!');
   const {out} = await piped([...models(model), 'Hello']);
   assert.equal(out, '␛[2J␛]0;owned␇clear\ufffd31m back!\n');
@@ -130,9 +127,7 @@ test('a server that dies in mid-answer and comes back is attached to again', asy
   const {upstream: own, parley: server} = await world({config: {limits: {checkpoint_interval: '100ms'}}}, t);
   const model = server.model([{reply: ['Before the crash. ', 'never'], holdAfter: 1}, {reply: ['After it.']}]);
   const terminal = await open(t, models(model), {server});
-  await terminal.shows(prompt);
-  await terminal.type('Hello');
-  await terminal.press('Enter');
+  await ask(terminal, 'Hello');
   await terminal.shows('Before the crash.');
   await own.request(model);
   await new Promise((resolve) => setTimeout(resolve, 500)); // for a checkpoint
@@ -177,9 +172,7 @@ test('who does not want to wait for a server that is gone leaves by Ctrl-C, twic
   const {upstream: own, parley: server} = await world({}, t);
   const model = server.model({reply: ['Some', ' more'], holdAfter: 1});
   const terminal = await open(t, models(model), {server});
-  await terminal.shows(prompt);
-  await terminal.type('Hello');
-  await terminal.press('Enter');
+  await ask(terminal, 'Hello');
   await terminal.shows('Some');
   await own.request(model);
   await server.kill();
@@ -321,9 +314,7 @@ test('colours are for terminals that have not been asked for none', async (t) =>
   const model = parley.model({reply: ['# Heading\ntext'], reasoning: ['hm']});
   for (const [env, coloured] of [[{}, true], [{NO_COLOR: '1'}, false]]) {
     const terminal = await open(t, models(model), {env});
-    await terminal.shows(prompt);
-    await terminal.type('Hello');
-    await terminal.press('Enter');
+    await ask(terminal, 'Hello');
     await terminal.shows(/text\n[^]*› ?$/);
     assert.equal(/\u001b\[[0-9;]*m/.test(await terminal.coloured()), coloured);
   }

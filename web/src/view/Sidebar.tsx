@@ -65,6 +65,9 @@ export function Sidebar() {
             <Icon name="chart" /> Leaderboard
           </a>
         )}
+        <a class="button quiet" href="/docs/">
+          API
+        </a>
         <ThemeButton />
       </div>
     </nav>
