@@ -241,12 +241,16 @@ private:
     return promise;
   }
 
-  /// Two that are available, either at the left.
+  /// Two that are available, either at the left. The demo's are no match for others: only where there aren't two of those.
   expected<std::vector<model_label>> draw_models() {
     std::vector<std::shared_ptr<const model>> available;
     for (auto& each : node_->models.all())
       if (each->available)
         available.push_back(each);
+    auto real =
+      std::stable_partition(available.begin(), available.end(), [](auto& each) { return each->at->kind != provider_kind::demo; });
+    if (real - available.begin() >= 2)
+      available.erase(real, available.end());
     if (available.size() < 2)
       return fail(ec::invalid_request, "Random mode draws from two models at least, and fewer are available on this server.",
                   "mode");

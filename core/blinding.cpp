@@ -47,7 +47,7 @@ std::string_view sentence(ec code) {
 } // namespace
 
 answer_details shown_details(const message& of) {
-  if (!of.blind)
+  if (!of.blind || of.role != message_role::assistant) // nobody else has a model
     return {of.model, of.usage, of.latency, of.error, of.completed_at};
   answer_details result;
   if (of.error)

@@ -16,7 +16,7 @@ struct answer_details {
   unix_ms completed_at = 0;
 };
 
-/// All of it, or of a `blind` message what may be seen.
+/// All of it, or of a `blind` answer what may be seen.
 answer_details shown_details(const message& of);
 
 /// For an answer's `number`-th tool call, from 1: providers' own ids tell whose they are.

@@ -1,5 +1,6 @@
 #include "net/api_routes.hpp"
 
+#include "net/handlers_feedback.hpp"
 #include "net/handlers_messages.hpp"
 #include "net/handlers_node.hpp"
 #include "net/handlers_page.hpp"
@@ -15,6 +16,7 @@ router make_routes(const api_context_ptr& api) {
   add_message_routes(routes, api);
   add_ui_chat_routes(routes, api);
   add_session_routes(routes, api);
+  add_feedback_routes(routes, api);
   add_websocket_routes(routes, api);
   add_node_routes(routes, api);
   add_description_route(routes, api_description());

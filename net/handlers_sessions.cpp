@@ -49,15 +49,18 @@ session_changes read_changes(request_check& check, const nlohmann::json& body, c
 
 session_mode read_mode(field_reader& fields) {
   auto text = fields.text("mode");
-  if (text == "random")
-    fields.wrong("mode", "can't be random: that needs votes, which this version doesn't have.");
   auto mode = parse_session_mode(text);
   if (!mode)
-    fields.wrong("mode", "must be direct or compare.");
+    fields.wrong("mode", "must be direct, compare or random.");
   return mode.value_or(session_mode::direct);
 }
 
 std::vector<std::string> read_models(field_reader& fields, session_mode mode, const catalogue& known) {
+  if (mode == session_mode::random) {
+    if (fields.has("models"))
+      fields.wrong("models", "are drawn by the server in random mode; leave them out.");
+    return {};
+  }
   if (!fields.array("models"))
     return {};
   auto models = fields.optional_texts("models");

@@ -11,6 +11,17 @@ json_object to_json(const answer_state& state) {
   return result;
 }
 
+json_object to_json(const vote_view& cast) {
+  json_object result;
+  result["id"] = to_string(cast.id);
+  result["session_id"] = to_string(cast.about.about.id);
+  result["turn_id"] = to_string(cast.turn);
+  result.update(to_json(cast.given));
+  // Which models they were, the session says from now on.
+  result["session"] = to_json(cast.about);
+  return result;
+}
+
 http_response json_response(int status, const json_object& body) {
   http_response response;
   response.status = status;

@@ -19,6 +19,7 @@ inline json_object to_json(const std::shared_ptr<const model>& entry) {
   return to_json(*entry);
 }
 json_object to_json(const answer_state& state);
+json_object to_json(const vote_view& cast);
 
 /// `{"data":[…],"next":null|"…"}`. `next` is the last entry's id, where another page follows.
 template <class Entries>

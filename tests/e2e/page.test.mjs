@@ -248,38 +248,18 @@ test('it is dark where the system is, and where one chooses so', async (t) => {
   assert.ok((await lightness()) > 200, 'and is remembered');
 });
 
-// A server that counts votes, as the page knows it; what the server makes of them is tested where it is done.
+// A leaderboard, as the page knows it; what the server makes of votes is tested where it is done.
 async function openWithVotes(t, models) {
   const page = await open(t, 'about:blank');
-  const cast = [];
   const [left, right] = models.map((id, at) => ({
     ...{model: {id, display_name: id}, rating: 1040 - 80 * at, low: 990 - 80 * at, high: 1090 - 80 * at},
     ...{votes: 10, wins: 6 - 3 * at, losses: 3 + 3 * at, ties: 1, both_bad: 0},
   }));
   const board = {period: 'all', votes: 10, data: [left, right], win_matrix: {models, wins: [[0, 6], [3, 0]]}};
   await page.route('**/api/leaderboard/**', (route) => route.fulfill({json: board}));
-  await page.route('**/api/feedback/', (route) => (cast.push(route.request().postDataJSON()), route.fulfill({status: 201, json: {}})));
   await page.goto('/');
-  return {page, cast};
+  return {page};
 }
-
-test('where votes count, a turn of two asks which is better once both have ended, and takes one vote', async (t) => {
-  const models = [parley.model({reply: ['Left', ' words.'], holdAfter: 1}), parley.model({reply: ['Right words.']})];
-  const {page, cast} = await openWithVotes(t, models);
-  await choose(page, models);
-  await ask(page, 'Which is better?');
-  await see(answer(page, models[1]).getByText('Right words.'));
-  await see(answer(page, models[0]).getByText('Left', {exact: true}));
-  assert.equal(await page.getByRole('button', {name: 'Tie'}).count(), 0);
-  (await upstream.request(models[0])).release();
-  await see(page.getByRole('group', {name: 'Which answer is better?'}));
-  await assertAccessible(page);
-  await page.getByRole('button', {name: 'Left is better'}).click();
-  await see(page.getByText('Your vote: left is better.'));
-  const [{turn_id}] = await api.transcript(new URL(page.url()).pathname.split('/').at(-1));
-  assert.deepEqual(cast, [{turn_id, vote: 'left'}]);
-  assert.equal(await page.getByRole('button', {name: 'Left is better'}).count(), 0);
-});
 
 test('the leaderboard shows strengths with their intervals, and who won against whom', async (t) => {
   const {page} = await openWithVotes(t, ['marble', 'cobalt']);

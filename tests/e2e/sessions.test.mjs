@@ -92,7 +92,7 @@ const wrongSessions = [
   [{mode: 'direct', models: ['no-such-model']}, 'models[0]'],
   [{mode: 'direct', models: ['no-key']}, 'models[0]'],
   [{mode: 'direct', models: [7]}, 'models[0]'],
-  [{mode: 'random', models: ['named', 'named']}, 'mode'],
+  [{mode: 'random', models: ['named', 'named']}, 'models'],
   [{mode: 'sideways', models: ['named']}, 'mode'],
   [{models: ['named']}, 'mode'],
   [{mode: 'direct', models: ['named'], title: 7}, 'title'],

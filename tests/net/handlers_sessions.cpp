@@ -65,10 +65,13 @@ CAF_TEST(each wrong field of a session is named) {
   CAF_CHECK_EQUAL(wrong(with_parameters("[]")), "invalid_request parameters");
 }
 
-CAF_TEST(a random session has to wait for votes) {
-  auto ex = served("POST", "/api/sessions/", R"({"mode":"random","models":[]})");
-  CAF_CHECK_EQUAL(ex.refusal(), "invalid_request mode");
-  CAF_CHECK_NOT_EQUAL(ex.refused->message.find("votes"), std::string::npos);
+CAF_TEST(the models of a random session are not for the client to choose) {
+  CAF_CHECK_EQUAL(refusal("POST", "/api/sessions/", R"({"mode":"random","models":["fast","slow"]})"), "invalid_request models");
+  CAF_CHECK_EQUAL(refusal("POST", "/api/sessions/", R"({"mode":"random","models":[]})"), "invalid_request models");
+  served("POST", "/api/sessions/", R"({"mode":"random","models":null,"title":"T"})");
+  CAF_CHECK(asked<make_session>().mode == session_mode::random);
+  CAF_CHECK(asked<make_session>().models.empty());
+  CAF_CHECK(asked<make_session>().given.title == "T");
 }
 
 CAF_TEST(each wrong parameter is named) {

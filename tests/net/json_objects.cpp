@@ -97,7 +97,33 @@ CAF_TEST(what a message does not have is null) {
                   R"({"id":"0190b6f0-7c1e-7d5a-9f3e-000000000002","session_id":"0190b6f0-7c1e-7d5a-9f3e-000000000001",)"
                   R"("turn_id":null,"parent_id":null,"role":"user","participant":null,"attempt":1,"content":"Hello",)"
                   R"("reasoning":null,"tool_calls":[],"status":"success","finish_reason":null,"error":null,"model":null,)"
-                  R"("usage":null,"latency_ms":null,"created_at":"2026-11-22T21:40:05.123Z","completed_at":null})");
+                  R"("usage":null,"latency_ms":null,"created_at":"2026-11-22T21:40:05.123Z","completed_at":null,"vote":null})");
+}
+
+CAF_TEST(a question has the vote on its turn) {
+  message what;
+  what.vote = turn_vote{*parse_preference("both_bad"), true, 1'795'383'605'123};
+  CAF_CHECK_EQUAL(to_text(to_json(what)["vote"]),
+                  R"({"preference":"both_bad","counted":true,"created_at":"2026-11-22T21:40:05.123Z"})");
+}
+
+CAF_TEST(a blind session has seats without names) {
+  auto view = make_view();
+  view.about.mode = session_mode::random;
+  view.about.blind = true;
+  CAF_CHECK_EQUAL(to_text(to_json(view)["models"]), R"([{"participant":"a","id":null,"display_name":null},)"
+                                                    R"({"participant":"b","id":null,"display_name":null}])");
+  CAF_CHECK_EQUAL(to_text(to_json(view)["mode"]), "\"random\"");
+}
+
+CAF_TEST(a blind answer shows its text and its state and nothing of its model) {
+  auto what = make_answer();
+  what.blind = true;
+  auto wanted = to_json(make_answer());
+  for (auto field : {"model", "usage", "latency_ms", "completed_at"})
+    wanted[field] = nullptr;
+  wanted["error"]["message"] = "The provider took too long.";
+  CAF_CHECK_EQUAL(to_text(to_json(what)), to_text(wanted));
 }
 
 CAF_TEST(an estimate says so and an answer without text has no first token) {

@@ -9,7 +9,6 @@ import './style/answer.css';
 import './style/markdown.css';
 import './style/leaderboard.css';
 import {attempt, followRoute, loadModels, loadSessions} from './state/app';
-import {findFeatures} from './state/features';
 import './state/theme';
 import {App} from './view/App';
 
@@ -17,5 +16,4 @@ followRoute();
 render(<App />, document.getElementById('app')!);
 attempt(loadModels());
 attempt(loadSessions());
-void findFeatures();
 addEventListener('focus', () => void loadSessions().catch(() => {}));

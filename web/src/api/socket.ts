@@ -6,7 +6,7 @@ import type {Message, RunEvent, Session} from './types';
 export type Frame =
   | {type: 'connection_established'; session: Session; cursor: string | null; recovered: boolean}
   | {type: 'session_state'; session: Session; messages: Message[]; cursor: string | null}
-  | {type: 'message_update'; action: 'created' | 'completed'; message: Message}
+  | {type: 'message_update'; action: 'created' | 'completed' | 'voted'; message: Message}
   | {type: 'delta'; cursor: string; message_id: string; attempt: number; participant: string; event: RunEvent}
   | {type: 'session_update'; action: 'updated' | 'deleted'; session: Session}
   | {type: 'typing_indicator'; user_id: string; is_typing: boolean}

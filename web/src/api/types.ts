@@ -42,6 +42,16 @@ export interface Usage {
   source: 'reported' | 'estimated';
 }
 
+/** `a`, `b`, … : that participant's answer is the best. */
+export type Preference = 'tie' | 'both_bad' | (string & {});
+
+export interface Vote {
+  preference: Preference;
+  /** The leaderboard has it. */
+  counted: boolean;
+  created_at: string;
+}
+
 export interface Message {
   id: string;
   session_id: string;
@@ -61,6 +71,8 @@ export interface Message {
   latency_ms: {first_token: number | null; total: number | null} | null;
   created_at: string;
   completed_at: string | null;
+  /** Of a user's message: the vote on its turn. */
+  vote?: Vote | null;
 }
 
 export interface Model {

@@ -3,7 +3,6 @@
 import {computed} from '@preact/signals';
 import type {Mode} from '../api/types';
 import {models} from './app';
-import {votes} from './features';
 import {stored} from './stored';
 
 export const maxCompared = 4;
@@ -14,9 +13,9 @@ const isIds = (value: unknown): value is string[] => Array.isArray(value) && val
 const wantedMode = stored<Mode>('mode', 'compare', isMode);
 const wantedModels = stored<string[]>('models', [], isIds);
 
-export const modes = computed<Mode[]>(() => (votes.value ? ['direct', 'compare', 'random'] : ['direct', 'compare']));
+export const modes: readonly Mode[] = ['direct', 'compare', 'random'];
 
-export const mode = computed<Mode>(() => (modes.value.includes(wantedMode.value) ? wantedMode.value : 'compare'));
+export const mode = computed<Mode>(() => wantedMode.value);
 
 const available = computed(() => (models.value ?? []).filter((model) => model.available));
 

@@ -258,10 +258,18 @@ export class OpenSession {
     return known ? isRunning(known) : isRunning(told);
   }
 
+  /** A vote elsewhere reveals more than the session's names: its messages say whose they are, and what they cost. */
+  #show(session: Session): void {
+    const named = (about: Session | null) => about?.models.every((seat) => seat.id !== null) ?? true;
+    const revealed = !named(this.session.peek()) && named(session);
+    this.session.value = session;
+    if (revealed) void this.refresh().catch(() => {});
+  }
+
   #frame(frame: Frame): void {
     switch (frame.type) {
       case 'connection_established':
-        this.session.value = frame.session;
+        this.#show(frame.session);
         return;
       case 'session_state':
         this.transcript.flush();
@@ -282,7 +290,7 @@ export class OpenSession {
       }
       case 'session_update':
         if (frame.action === 'deleted') this.told.deleted(this.id);
-        else this.session.value = frame.session;
+        else this.#show(frame.session);
         return;
       default:
         return;

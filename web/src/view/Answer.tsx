@@ -120,6 +120,8 @@ function Ending({message, again}: {message: Message; again: (() => void) | null}
 }
 
 function Figures({message}: {message: Message}) {
+  // How fast an answer came would tell whose it is.
+  if (!message.model) return <p class="figures" />;
   const first = message.latency_ms?.first_token;
   const rate = rateOf(message.usage, message.latency_ms);
   const tokens = message.usage?.completion_tokens;

@@ -14,7 +14,7 @@ export function ModePicker() {
   return (
     <fieldset class="modes">
       <legend class="hidden">Mode</legend>
-      {modes.value.map((each) => (
+      {modes.map((each) => (
         <label class="mode" title={about[each]!.hint}>
           <input type="radio" name="mode" value={each} checked={mode.value === each} onChange={() => chooseMode(each)} />
           <Icon name={about[each]!.icon} />

@@ -1,7 +1,6 @@
 import {useEffect, useRef, useState} from 'preact/hooks';
 import type {Session} from '../api/types';
 import {open, sessions, sessionsLoaded, sidebarShown} from '../state/app';
-import {votes} from '../state/features';
 import {onLinkClick, route, sessionPath} from '../state/route';
 import {theme, type Theme} from '../state/theme';
 import {dayOf, titleOf} from '../text/words';
@@ -60,11 +59,9 @@ export function Sidebar() {
         {sessionsLoaded.value && found.length === 0 && <p class="hint">{words ? 'Nothing of that name.' : 'Your sessions will be listed here.'}</p>}
       </div>
       <div class="sidebar-foot">
-        {votes.value && (
-          <a class="button quiet" href="/leaderboard" aria-current={route.value.view === 'leaderboard' ? 'page' : undefined} onClick={follow}>
-            <Icon name="chart" /> Leaderboard
-          </a>
-        )}
+        <a class="button quiet" href="/leaderboard" aria-current={route.value.view === 'leaderboard' ? 'page' : undefined} onClick={follow}>
+          <Icon name="chart" /> Leaderboard
+        </a>
         <a class="button quiet" href="/docs/">
           API
         </a>

@@ -1,32 +1,37 @@
-// The vote after a turn of two: which answer was better. Only where the server counts votes.
+// The vote after a turn of several answers: which one is better. There is one for each turn, and it stays.
 
-import {signal} from '@preact/signals';
 import {ApiError, reason, request} from '../api/http';
-import {tell} from '../state/app';
+import type {Preference} from '../api/types';
 import {isRunning} from '../state/answers';
-import {votes} from '../state/features';
+import {tell} from '../state/app';
 import type {OpenSession} from '../state/open_session';
 import type {Turn} from '../state/turns';
 
-export type Vote = 'left' | 'right' | 'tie' | 'both_bad';
+interface Choice {
+  preference: Preference;
+  label: string;
+}
 
-const choices: {vote: Vote; label: string}[] = [
-  {vote: 'left', label: 'Left is better'},
-  {vote: 'tie', label: 'Tie'},
-  {vote: 'both_bad', label: 'Both are bad'},
-  {vote: 'right', label: 'Right is better'},
-];
+function choicesFor(participants: readonly string[]): Choice[] {
+  const tie = {preference: 'tie', label: 'Tie'};
+  const [left, right] = participants;
+  if (participants.length === 2)
+    return [
+      {preference: left!, label: 'Left is better'},
+      tie,
+      {preference: 'both_bad', label: 'Both are bad'},
+      {preference: right!, label: 'Right is better'},
+    ];
+  const best = participants.map((participant) => ({preference: participant, label: `${participant.toUpperCase()} is best`}));
+  return [...best, tie, {preference: 'both_bad', label: 'All are bad'}];
+}
 
-/** By turn; null where there is a vote that isn't known here. */
-const given = signal<ReadonlyMap<string, Vote | null>>(new Map());
-
-async function cast(session: OpenSession, turn: string, vote: Vote): Promise<void> {
+async function cast(session: OpenSession, turn_id: string, preference: Preference): Promise<void> {
   try {
-    await request('POST', '/api/feedback/', {turn_id: turn, vote});
-    given.value = new Map(given.peek()).set(turn, vote);
+    await request('POST', '/api/feedback/', {turn_id, preference});
   } catch (problem) {
-    if (problem instanceof ApiError && problem.status === 409) given.value = new Map(given.peek()).set(turn, null);
-    else tell(reason(problem));
+    // Another window was faster: its vote is shown.
+    if (!(problem instanceof ApiError && problem.code === 'already_voted')) tell(reason(problem));
   }
   // A vote reveals the names of a random session.
   await session.refresh().catch(() => {});
@@ -34,21 +39,21 @@ async function cast(session: OpenSession, turn: string, vote: Vote): Promise<voi
 
 export function VoteBar({session, turn}: {session: OpenSession; turn: Turn}) {
   const seats = turn.seats.filter((seat) => seat.participant !== null);
-  if (!votes.value || seats.length !== 2) return null;
   const answers = seats.map((seat) => session.transcript.message(seat.attempts.at(-1)!));
-  if (answers.some((answer) => !answer || isRunning(answer))) return null;
-  const vote = given.value.get(turn.id);
-  if (vote !== undefined)
+  if (seats.length < 2 || answers.some((answer) => !answer || isRunning(answer))) return null;
+  const choices = choicesFor(seats.map((seat) => seat.participant!));
+  const vote = session.transcript.message(turn.question)?.vote;
+  if (vote)
     return (
       <p class="vote done" role="status">
-        {vote ? `Your vote: ${choices.find((each) => each.vote === vote)!.label.toLowerCase()}.` : 'You have voted on this turn.'}
+        Your vote: {choices.find((each) => each.preference === vote.preference)?.label.toLowerCase() ?? vote.preference}.
       </p>
     );
   return (
     <div class="vote" role="group" aria-label="Which answer is better?">
-      {choices.map((choice) => (
-        <button type="button" class="button" onClick={() => void cast(session, turn.id, choice.vote)}>
-          {choice.label}
+      {choices.map(({preference, label}) => (
+        <button type="button" class="button" disabled={session.busy.value} onClick={() => void cast(session, turn.id, preference)}>
+          {label}
         </button>
       ))}
     </div>
