@@ -108,7 +108,10 @@ const samples = {
     refused: async () => [await ask('GET', `/api/messages/${newId()}/`)],
   },
   createSession: {
-    well: async () => [await ask('POST', '/api/sessions/', {mode: 'direct', models: [parley.model()], parameters: {stop: ['x'], top_p: 0.5}})],
+    well: async () => [
+      await ask('POST', '/api/sessions/', {mode: 'direct', models: [parley.model()], parameters: {stop: ['x'], top_p: 0.5}}),
+      await ask('POST', '/api/sessions/', {mode: 'random'}),
+    ],
     refused: async () => [await ask('POST', '/api/sessions/', {mode: 'direct', models: ['nobody']})],
   },
   listSessions: {
@@ -137,6 +140,27 @@ const samples = {
   listMessages: {
     well: async () => [await ask('GET', `/api/sessions/${(await asked()).session}/messages/?limit=1`)],
     refused: async () => [await ask('GET', `/api/sessions/${newId()}/messages/`)],
+  },
+  castVote: {
+    well: async () => {
+      const {user} = await asked(parley.model(), parley.model());
+      const random = (await api.post('/api/sessions/', {mode: 'random'})).json;
+      const run = await api.send(random.id, 'Which?');
+      await run.all();
+      return [
+        await ask('POST', '/api/feedback/', {turn_id: user, preference: 'left'}),
+        await ask('POST', '/api/feedback/', {turn_id: run.ids.user, preference: 'tie'}),
+      ];
+    },
+    refused: async () => {
+      const {user} = await asked(parley.model(), parley.model());
+      await ask('POST', '/api/feedback/', {turn_id: user, preference: 'both_bad'});
+      return [
+        await ask('POST', '/api/feedback/', {turn_id: user, preference: 'a'}),
+        await ask('POST', '/api/feedback/', {turn_id: user}),
+        await ask('POST', '/api/feedback/', {turn_id: newId(), preference: 'a'}),
+      ];
+    },
   },
   listModels: {
     well: async () => [await ask('GET', '/api/models/?limit=3')],

@@ -1,6 +1,7 @@
 #define CAF_SUITE net.feedback
 
 #include "handlers_fixture.hpp"
+#include "net/error_response.hpp"
 
 using namespace parley;
 using namespace parley::net;
