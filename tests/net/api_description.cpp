@@ -15,9 +15,15 @@ namespace {
 
 using routes = std::set<std::string>;
 
+/// A parameter of several parts, `{id...}`, is `{id}` to OpenAPI.
 routes routes_of(const router& all) {
-  auto list = all.all();
-  return {list.begin(), list.end()};
+  routes result;
+  for (auto each : all.all()) {
+    if (auto dots = each.find("...}"); dots != std::string::npos)
+      each.erase(dots, 3);
+    result.insert(std::move(each));
+  }
+  return result;
 }
 
 /// What the page is made of is no part of the API.
