@@ -1,6 +1,7 @@
 // Wiring: what a node is made of, in the order in which it lives; it ends in the opposite order.
 
 #include "actors/api.hpp"
+#include "actors/leaderboard_api.hpp"
 #include "commands/chat/chat.hpp"
 #include "commands/open_store.hpp"
 #include "commands/store_commands.hpp"
@@ -127,6 +128,8 @@ int serve(const config::loaded_settings& loaded) {
     std::make_shared<const node_context>(node_context{settings.models, settings.bounds, wall_clock, config::give_back_memory});
   auto sessions = spawn_sessions(sys, node, persistence);
   caf::anon_send(persistence, report_unspooled{sessions});
+  auto leaderboard =
+    spawn_leaderboard(sys, node, persistence, [](auto job) { return std::make_shared<std::jthread>(std::move(job)); });
   auto sockets = std::make_shared<net::websockets>(
     net::loops{sys}.size(), websocket_settings_of(settings),
     [&sys, node, sessions](home_loop& home, session_id id) { return spawn_feed(sys, node, &home, sessions, id); });
@@ -134,6 +137,7 @@ int serve(const config::loaded_settings& loaded) {
   auto api = std::make_shared<const net::api_context>(net::api_context{
     sessions,
     persistence,
+    leaderboard,
     node,
     PARLEY_VERSION,
     config::host_name(),
@@ -166,6 +170,7 @@ int serve(const config::loaded_settings& loaded) {
     spdlog::error("choose another address with --listen ADDRESS:PORT (port 0 is any free one), or end what listens there");
   }
   retention.reset();
+  caf::anon_send_exit(leaderboard, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(sessions, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(persistence, caf::exit_reason::user_shutdown);
   sys.await_all_actors_done();

@@ -1,6 +1,7 @@
 #include "net/api_routes.hpp"
 
 #include "net/handlers_feedback.hpp"
+#include "net/handlers_leaderboard.hpp"
 #include "net/handlers_messages.hpp"
 #include "net/handlers_node.hpp"
 #include "net/handlers_page.hpp"
@@ -18,6 +19,7 @@ router make_routes(const api_context_ptr& api) {
   add_session_routes(routes, api);
   add_feedback_routes(routes, api);
   add_websocket_routes(routes, api);
+  add_leaderboard_routes(routes, api);
   add_node_routes(routes, api);
   add_description_route(routes, api_description());
   add_page_routes(routes, page_files());

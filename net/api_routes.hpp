@@ -3,6 +3,7 @@
 // `sessions`, and turns what comes back into the answer.
 
 #include "actors/api.hpp"
+#include "actors/leaderboard_api.hpp"
 #include "net/router.hpp"
 #include "net/websockets.hpp"
 
@@ -16,6 +17,7 @@ namespace parley::net {
 struct api_context {
   sessions_actor sessions;
   persistence_actor store;
+  leaderboard_actor leaderboard;
   node_context_ptr node;
   std::string version;
   std::string node_name;

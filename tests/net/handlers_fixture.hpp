@@ -52,6 +52,7 @@ struct script {
   stopped_answers stopped;
   vote_view voted;
   session_state_view state;
+  leaderboard_ptr board;
 };
 
 using script_ptr = std::shared_ptr<script>;
@@ -127,6 +128,10 @@ inline persistence_actor::behavior_type fake_store(persistence_actor::pointer se
           [](const report_unspooled&) {}};
 }
 
+inline leaderboard_actor::behavior_type fake_leaderboard(leaderboard_actor::pointer self, script_ptr play) {
+  return {scripted<show_leaderboard>(self, play, &script::board), [](votes_changed) {}};
+}
+
 class fake_home final : public home_loop {
 public:
   caf::execution_unit* unit() override { return nullptr; }
@@ -146,6 +151,7 @@ public:
     auto made = std::make_shared<api_context>();
     made->sessions = sys.spawn(fake_sessions, play);
     made->store = sys.spawn(fake_store, play);
+    made->leaderboard = sys.spawn(fake_leaderboard, play);
     made->node = context;
     made->version = "1.2.3";
     made->node_name = "n1";
@@ -159,6 +165,7 @@ public:
   ~handlers_fixture() override {
     anon_send_exit(connection, caf::exit_reason::user_shutdown);
     anon_send_exit(api->sessions, caf::exit_reason::user_shutdown);
+    anon_send_exit(api->leaderboard, caf::exit_reason::user_shutdown);
     anon_send_exit(api->store, caf::exit_reason::user_shutdown);
   }
 
@@ -167,7 +174,7 @@ public:
     at->provider = "demo";
     auto entry = std::make_shared<model>();
     entry->id = id;
-    entry->display_name = id;
+    entry->display_name = "The " + id + " one";
     entry->at = at;
     entry->available = available;
     return entry;

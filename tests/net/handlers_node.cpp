@@ -14,7 +14,7 @@ CAF_TEST(the catalogue is listed with what is not available) {
   auto first = served("GET", "/api/models/?limit=2");
   CAF_CHECK_NOT_EQUAL(first.answered->body.find(R"("next":"slow")"), std::string::npos);
   auto rest = served("GET", "/api/models/?limit=2&after=slow");
-  CAF_CHECK_EQUAL(rest.answered->body, R"({"data":[{"id":"absent","display_name":"absent","provider":"demo",)"
+  CAF_CHECK_EQUAL(rest.answered->body, R"({"data":[{"id":"absent","display_name":"The absent one","provider":"demo",)"
                                        R"("context_tokens":null,"available":false}],"next":null})"
                                        "\n");
 }

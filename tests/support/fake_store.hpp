@@ -31,6 +31,7 @@ struct fake_store_book {
   std::vector<message> messages;
   /// What was added up of the votes.
   vote_tally tally;
+  std::vector<tally_votes> tallied;
   /// Who wants to hear of answers that leave the spool.
   unspooled_listener unspooled_to;
   /// How often a session was loaded.
@@ -192,7 +193,12 @@ inline persistence_actor spawn_fake_store(caf::actor_system& sys, fake_store_ptr
                   page.data.push_back(x);
               return page;
             },
-            [store](const tally_votes&) { return store->tally; },
+            [store](const tally_votes& wanted) -> caf::result<vote_tally> {
+              store->tallied.push_back(wanted);
+              if (store->broken)
+                return to_error(*store->broken);
+              return store->tally;
+            },
             [store](const store_health&) {
               for (auto& answer : std::exchange(store->held, {}))
                 answer();
