@@ -69,6 +69,8 @@ await showcase(models, async ({open}) => {
     await page.getByRole('button', {name: 'Left is better'}).click();
     await page.getByText('Marble 70B').first().waitFor();
     await sleep(800);
+    await page.locator('.transcript').evaluate((box) => box.scrollTo({top: 0, behavior: 'smooth'}));
+    await sleep(1500);
     const frames = await recorder.end();
     const list = path.join(folder, 'list.txt');
     await writeFile(list, listed(frames));

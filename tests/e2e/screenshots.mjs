@@ -32,7 +32,7 @@ function preferred(left, right) {
 }
 
 await showcase(pair, async ({open}) => {
-  const page = await open('/');
+  const page = await open('/', {viewport: {width: 1280, height: 840}});
   for (const title of ['Rust or Go for a small proxy', 'Name ideas for a tea shop', 'Explain the birthday paradox'])
     await page.request.post('/api/sessions/', {data: {mode: 'compare', models: ['marble', 'cobalt'], title}});
   await page.reload();
@@ -62,6 +62,7 @@ await showcase(rivals.map(({id, display_name}) => ({id, display_name, provider: 
     const [asked, left, right] = await api.transcript(session.id);
     const {status, text} = await api.post('/api/feedback/', {turn_id: asked.turn_id, preference: preferred(left.content, right.content)});
     if (status !== 201) throw new Error(text);
+    await api.delete(`/api/sessions/${session.id}/`); // its vote stays
   }
   const page = await open('/leaderboard', {viewport: {width: 1280, height: 860}});
   await page.locator('.standings').waitFor();
