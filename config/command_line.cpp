@@ -36,7 +36,7 @@ Examples:
       Also while Parley runs.
   parley copy --from /var/lib/parley/parley.db --to "$DATABASE_URL"
       From the embedded store to PostgreSQL; the other way round with the names exchanged.
-  parley chat --model demo-swift --model demo-sage
+  parley chat --model demo-swift --model demo-thoughtful
       Two models side by side in the terminal, from the server that runs.
   git diff | parley chat > review.txt
       Standard input is the question.)";
