@@ -69,19 +69,25 @@ unix_ms wall_clock() {
 }
 
 /// True once no run is left; false if that took longer.
-bool drain(caf::scoped_actor& self, const sessions_actor& sessions, std::chrono::milliseconds patience, bool interrupt) {
-  bool drained = false;
-  self->request(sessions, patience, drain_node{interrupt})
-    .receive([&](const store_written&) { drained = true; }, [](const caf::error&) {});
-  return drained;
+bool drain(caf::scoped_actor& self, const sessions_actor& sessions, const completions_actor& completions,
+           std::chrono::milliseconds patience, bool interrupt) {
+  auto drained = 0;
+  auto count = [&](const store_written&) { ++drained; };
+  auto ignore = [](const caf::error&) {};
+  auto with_session = self->request(sessions, patience, drain_node{interrupt});
+  auto without = self->request(completions, patience, drain_node{interrupt});
+  with_session.receive(count, ignore);
+  without.receive(count, ignore);
+  return drained == 2;
 }
 
-void end_runs(caf::actor_system& sys, const sessions_actor& sessions, std::chrono::milliseconds grace) {
+void end_runs(caf::actor_system& sys, const sessions_actor& sessions, const completions_actor& completions,
+              std::chrono::milliseconds grace) {
   caf::scoped_actor self{sys, true};
-  if (drain(self, sessions, std::max(grace, 1ms), false))
+  if (drain(self, sessions, completions, std::max(grace, 1ms), false))
     return;
   spdlog::info("interrupting the answers that are still under way");
-  if (!drain(self, sessions, defaults::actor_timeout, true))
+  if (!drain(self, sessions, completions, defaults::actor_timeout, true))
     spdlog::error("some answers could not be stored; what of them was checkpointed is kept");
 }
 
@@ -127,6 +133,7 @@ int serve(const config::loaded_settings& loaded) {
   auto node =
     std::make_shared<const node_context>(node_context{settings.models, settings.bounds, wall_clock, config::give_back_memory});
   auto sessions = spawn_sessions(sys, node, persistence);
+  auto completions = spawn_completions(sys, node);
   caf::anon_send(persistence, report_unspooled{sessions});
   auto leaderboard =
     spawn_leaderboard(sys, node, persistence, [](auto job) { return std::make_shared<std::jthread>(std::move(job)); });
@@ -136,6 +143,7 @@ int serve(const config::loaded_settings& loaded) {
   auto draining = std::make_shared<std::atomic<bool>>(false);
   auto api = std::make_shared<const net::api_context>(net::api_context{
     sessions,
+    completions,
     persistence,
     leaderboard,
     node,
@@ -163,7 +171,7 @@ int serve(const config::loaded_settings& loaded) {
     signals.wait();
     spdlog::info("shutting down; a second signal ends at once");
     *draining = true;
-    end_runs(sys, sessions, settings.server.shutdown_grace);
+    end_runs(sys, sessions, completions, settings.server.shutdown_grace);
     end_connections(**clients);
   } else {
     status = fail_to_start(clients.error());
@@ -172,6 +180,7 @@ int serve(const config::loaded_settings& loaded) {
   retention.reset();
   caf::anon_send_exit(leaderboard, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(sessions, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(completions, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(persistence, caf::exit_reason::user_shutdown);
   sys.await_all_actors_done();
   if (status == 0)

@@ -541,9 +541,52 @@ using sessions_actor =
                    caf::replies_to<browse_sessions>::with<session_view_page>, caf::reacts_to<run_began>, caf::reacts_to<run_over>,
                    caf::reacts_to<session_idle>, caf::replies_to<drain_node>::with<store_written>, caf::reacts_to<sweep>>;
 
+// == Answers without a session ========================================================================================
+
+/// A run whose answers nobody keeps: a choice for each of `models`, which may name one more than once. The store has no part in
+/// it, and may be away.
+struct completion_plan {
+  wire::client_request_ptr ask;
+  /// A choice's index is its participant. At most `max_participants`.
+  std::vector<std::shared_ptr<const model>> models;
+  home_loop* home = nullptr;
+  /// The connection that asks, and the only reader. When it ends, so do the upstreams' requests.
+  reader_actor client;
+};
+
+/// POST /v1/chat/completions and its like, streamed. Answered once an answer has begun, or after a heartbeat's time without one;
+/// while nothing has come, by the first answer's failure if all of them fail.
+struct stream_completion {
+  completion_plan what;
+};
+
+/// The same as a whole.
+struct await_completion {
+  completion_plan what;
+};
+
+struct completed_run {
+  run_id run;
+  /// By their index; at least one of them succeeded.
+  std::vector<message> answers;
+  run_outcome outcome;
+};
+
+/// From a completion: all its answers have ended.
+struct completion_over {
+  run_id run;
+};
+
+/// The node's runs without a session.
+using completions_actor =
+  caf::typed_actor<caf::replies_to<stream_completion>::with<run_opened>, caf::replies_to<await_completion>::with<completed_run>,
+                   caf::reacts_to<completion_over>, caf::replies_to<drain_node>::with<store_written>>;
+
 // == Spawning (main and the tests) ===================================================================================
 
 sessions_actor spawn_sessions(caf::actor_system& sys, node_context_ptr node, persistence_actor store);
+
+completions_actor spawn_completions(caf::actor_system& sys, node_context_ptr node);
 
 /// Lives until it is told to exit: who counts its subscribers does that. Called and told on `home`.
 feed_actor spawn_feed(caf::actor_system& sys, node_context_ptr node, home_loop* home, sessions_actor sessions, session_id id);
@@ -560,9 +603,12 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::append_messages)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::ask_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::attach_reader)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::attach_to_run)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::await_completion)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::browse_sessions)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::cast_vote)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::change_session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::completed_run)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::completion_over)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::create_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::delete_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::detach_reader)
@@ -615,6 +661,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::stopped_answers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::store_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::store_health)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::store_written)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::stream_completion)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::subscriber_drained)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::subscriber_typing)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::sweep)

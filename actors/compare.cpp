@@ -1,5 +1,6 @@
 #include "actors/compare.hpp"
 
+#include "actors/growing_answer.hpp"
 #include "actors/model_stream.hpp"
 #include "actors/run_log.hpp"
 #include "actors/run_readers.hpp"
@@ -26,17 +27,11 @@ constexpr auto never = steady::time_point::max();
 /// in the log when it is `finished`, never before it is stored.
 enum class seat_phase { generating, storing, finished };
 
-struct seat {
-  /// As it is stored at the end; its text is in the log until then.
-  message answer;
+struct seat : growing_answer {
   seat_phase phase = seat_phase::generating;
   model_stream_actor stream;
   /// It told its last, and ends by itself when its connection can be used again. Until then this handle keeps it.
   bool stream_ends = false;
-  /// Bytes of text, reasoning and tool calls since the last restart.
-  std::size_t bytes = 0;
-  /// For the estimate, where the provider doesn't report.
-  std::size_t prompt_bytes = 0;
   /// Parts of the text that are checkpointed, and bytes in all pieces.
   std::size_t saved_text = 0;
   std::size_t saved_reasoning = 0;
@@ -257,29 +252,14 @@ private:
 
   /// Appends to the log; false if that would exceed the answer's limit.
   bool take(seat& s, answer_event& event) {
-    auto bytes = s.bytes + bytes_of(event);
-    if (bytes > bounds().max_answer_bytes)
-      return false;
-    s.bytes = bytes;
-    auto& calls = s.answer.tool_calls;
     if (s.answer.blind)
       hide_provider(s, event);
-    if (std::holds_alternative<answer_delta>(event)) {
-      if (!s.answer.latency)
-        s.answer.latency = answer_latency{millis_since(began_), 0};
-    } else if (auto* begun = std::get_if<tool_call_begin>(&event)) {
-      calls.push_back({begun->id, begun->name, {}});
-    } else if (auto* grown = std::get_if<tool_call_delta>(&event)) {
-      for (auto& call : calls)
-        if (call.id == grown->id)
-          call.arguments += grown->arguments;
-    } else if (std::holds_alternative<answer_restart>(event)) {
-      s.bytes = s.saved_text = s.saved_reasoning = 0;
+    if (!s.take(event, *log_, bounds().max_answer_bytes, last_event_ - began_))
+      return false;
+    if (std::holds_alternative<answer_restart>(event)) {
+      s.saved_text = s.saved_reasoning = 0;
       s.begins_again = true;
-      s.answer.latency.reset();
-      calls.clear();
     }
-    log_->append(*s.answer.seat, event);
     return true;
   }
 
@@ -302,16 +282,6 @@ private:
       s.provider_call_ids.clear();
   }
 
-  static std::size_t bytes_of(const answer_event& event) {
-    if (auto* delta = std::get_if<answer_delta>(&event))
-      return delta->content.size();
-    if (auto* begun = std::get_if<tool_call_begin>(&event))
-      return begun->id.size() + begun->name.size();
-    if (auto* grown = std::get_if<tool_call_delta>(&event))
-      return grown->arguments.size();
-    return 0;
-  }
-
   void on_ended(answer_ended& m) {
     auto* s = find(m.who);
     if (!s || s->phase != seat_phase::generating)
@@ -327,21 +297,8 @@ private:
     s.phase = seat_phase::storing;
     if (!s.stream_ends && s.stream)
       self_->send_exit(std::exchange(s.stream, nullptr), caf::exit_reason::user_shutdown);
-    auto who = *s.answer.seat;
-    auto& answer = s.answer;
-    answer.content = log_->text(who);
-    answer.reasoning = log_->reasoning(who);
-    answer.status = is_success(reason) ? message_status::success : message_status::failed;
-    answer.finish = reason;
-    answer.error = std::move(error);
-    answer.usage = usage;
-    if (!usage && s.bytes > 0) // four characters a token, the usual rule of thumb
-      answer.usage =
-        token_usage{static_cast<std::int64_t>(s.prompt_bytes + 3) / 4, static_cast<std::int64_t>(s.bytes + 3) / 4, false};
-    if (!answer.latency)
-      answer.latency = answer_latency{};
-    answer.latency->total = millis_since(began_);
-    answer.completed_at = plan_.node->wall();
+    s.end(*log_, reason, std::move(error), usage, plan_.home->now() - began_);
+    s.answer.completed_at = plan_.node->wall();
     s.store_until = plan_.home->now() + store_patience;
     s.checkpoint_due = never;
     store(s);
@@ -544,10 +501,6 @@ private:
         }
     }
     wake_by(next_due());
-  }
-
-  std::int64_t millis_since(steady::time_point then) const {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(plan_.home->now() - then).count();
   }
 
   const limits& bounds() const { return plan_.node->bounds; }

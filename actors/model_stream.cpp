@@ -23,7 +23,7 @@ constexpr auto drain_patience = 1s;
 
 /// A connection or an HTTP status that another try may better. What a provider says of the request itself stays.
 bool worth_repeating(ec code) {
-  return code != ec::upstream_rejected && code != ec::answer_too_large;
+  return code != ec::invalid_request && code != ec::upstream_rejected && code != ec::answer_too_large;
 }
 
 /// ```
@@ -107,13 +107,13 @@ public:
 
   void tool_call_begins(std::string_view id, std::string_view tool) override {
     calls_.push_back({std::string{id}, std::string{tool}, {}});
-    progress_.events.push_back(tool_call_begin{std::string{id}, std::string{tool}});
+    progress_.events.push_back(tool_call_begin{std::string{id}, std::string{tool}, index_of(calls_.back())});
   }
 
   void tool_call_grows(std::string_view id, std::string_view arguments) override {
     if (auto* call = find_call(id)) {
       call->arguments += arguments;
-      progress_.events.push_back(tool_call_delta{std::string{id}, std::string{arguments}});
+      progress_.events.push_back(tool_call_delta{std::string{id}, std::string{arguments}, index_of(*call)});
     }
   }
 
@@ -153,7 +153,16 @@ private:
     began_ = last_read_ = plan_.home->now();
     codec_ = wire::make_codec(target().at->kind);
     enter(phase::connecting);
-    call_ = plan_.home->call(target().at, wire::encode_request(target(), plan_.ask), *this);
+    auto request = encode();
+    if (!request)
+      return fail(std::move(request.error()));
+    call_ = plan_.home->call(target().at, std::move(*request), *this);
+  }
+
+  expected<wire::upstream_request> encode() const {
+    if (plan_.given)
+      return wire::encode_request(target(), *plan_.given);
+    return wire::encode_request(target(), plan_.ask);
   }
 
   void on_body(std::string_view body) {
@@ -187,6 +196,8 @@ private:
     return at == calls_.rend() ? nullptr : &*at;
   }
 
+  std::uint32_t index_of(const tool_call& call) const { return static_cast<std::uint32_t>(&call - calls_.data()); }
+
   /// Sends on what the codec found.
   void report() {
     if (!progress_.events.empty()) {
@@ -211,7 +222,7 @@ private:
   void fail(failure why) {
     call_.reset();
     if (phase_ == phase::streaming) {
-      if (!target().restart_on_failure || tries_left_ == 0 || !worth_repeating(why.code))
+      if (!plan_.may_restart || !target().restart_on_failure || tries_left_ == 0 || !worth_repeating(why.code))
         return end(finish_reason::error, answer_error{why.code, std::move(why.message)});
       answer_progress restart{plan_.who, {answer_restart{}}};
       plan_.tell(restart);

@@ -18,6 +18,10 @@ struct model_stream_plan {
   /// The model and its fallbacks, in the order they are tried; at least one.
   std::vector<std::shared_ptr<const model>> targets;
   prompt ask;
+  /// Asked instead, for a client of a stateless API.
+  wire::client_request_ptr given{};
+  /// What was told can't be taken back: a model's `restart_on_failure` doesn't count.
+  bool may_restart = true;
 };
 
 model_stream_actor spawn_model_stream(caf::actor_system& sys, model_stream_plan plan);

@@ -18,7 +18,7 @@ public:
   explicit run_log(run_id run) : run_(run) {}
 
   /// Whose answer a participant's events are: said before its first event.
-  void introduce(participant who, message_id answer, int attempt);
+  void introduce(participant who, message_id answer, int attempt, std::string model = {});
 
   /// The answer as it is stored, without content and reasoning, which the log has. Said before its finish; WebSocket
   /// subscribers get it after it.
@@ -54,10 +54,18 @@ public:
   run_id run() const { return run_; }
 
 private:
+  /// Where an event stands in its answer's row of parts, in two bytes.
+  struct part_step {
+    std::uint16_t part : 13 = 0;
+    std::uint16_t opens : 1 = 0;
+    std::uint16_t closes : 2 = 0;
+  };
+
   /// 12 bytes an event: a delta is a range of its participant's text.
   struct log_entry {
     participant who = 0;
     event_kind kind = event_kind::text;
+    part_step step;
     /// Where it begins in `texts`, or its index in `others_`.
     std::uint32_t begin = 0;
     std::uint32_t length = 0;
@@ -72,12 +80,19 @@ private:
   struct seat_tracks {
     message_id answer;
     int attempt = 1;
+    std::string model;
     content_track text;
     content_track reasoning;
     std::unique_ptr<message> completed;
+    /// The part that the newest event left open, and how many there were.
+    wire::part_kind open = wire::part_kind::none;
+    std::uint16_t parts = 0;
+
+    part_step step(event_kind kind);
   };
 
   seat_tracks& seat_of(participant who);
+  wire::event_place place_of(const log_entry& entry, std::size_t offset, event_kind before) const;
   void write_completed(std::string& out, participant who) const;
   std::string_view since_restart(participant who, event_kind kind) const;
   const content_track& track_of(participant who, event_kind kind) const;

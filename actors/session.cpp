@@ -26,9 +26,6 @@ namespace parley {
 
 namespace {
 
-/// More fallbacks than that are a mistake of the configuration.
-constexpr std::size_t max_targets = 8;
-
 /// What a subscriber that begins to watch is shown of a session.
 constexpr std::ptrdiff_t max_state_messages = 50;
 
@@ -354,15 +351,6 @@ private:
     return made;
   }
 
-  std::vector<std::shared_ptr<const model>> targets_for(participant seat) const {
-    std::vector<std::shared_ptr<const model>> targets;
-    for (auto next = node_->models.find(about_.models[seat].id); next && targets.size() < max_targets;
-         next = next->fallback.empty() ? nullptr : node_->models.find(next->fallback))
-      if (next->available)
-        targets.push_back(next);
-    return targets;
-  }
-
   /// The store is asked before the coordinator is there, and takes requests in their order: nothing of the run can be stored
   /// before the messages it answers. Upstreams are asked meanwhile.
   opening begin_run(const message& question, std::vector<message> added, std::vector<message> answers, home_loop* home,
@@ -380,7 +368,7 @@ private:
     for (auto& answer : answers) {
       answer.run = run;
       current.answers.push_back({*answer.seat, answer.id});
-      plan.seats.push_back({*answer.seat, answer, targets_for(*answer.seat),
+      plan.seats.push_back({*answer.seat, answer, node_->models.with_fallbacks(about_.models[*answer.seat].id),
                             branch.prompt_for(*answer.seat, question, about_, node_->bounds.history_bytes)});
       added.push_back(answer);
     }

@@ -4,6 +4,7 @@
 #include "core/message.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -17,12 +18,23 @@ enum class event_kind : std::uint8_t { text, reasoning, tool_call_begin, tool_ca
 struct tool_call_begin {
   std::string id;
   std::string name;
+  /// The answer's calls are counted from 0.
+  std::uint32_t index = 0;
 };
 
 /// A piece of a call's arguments, JSON text.
 struct tool_call_delta {
   std::string id;
   std::string arguments;
+  std::uint32_t index = 0;
+};
+
+/// What concerns all answers of a run without a session; its last finish tells it.
+struct run_outcome {
+  /// Of all answers together, as far as it is known.
+  std::optional<token_usage> usage;
+  /// None of them succeeded.
+  bool failed = false;
 };
 
 /// An answer's last event.
@@ -33,6 +45,8 @@ struct answer_finish {
   std::optional<answer_error> error;
   /// False while only the local spool has the answer.
   bool stored = true;
+  /// In the last finish of a run without a session.
+  std::shared_ptr<const run_outcome> run{};
 };
 
 /// What came so far for this participant is void, it begins again.

@@ -70,6 +70,16 @@ public:
     return nullptr;
   }
 
+  /// A model and its fallbacks, in the order in which they are tried: those that are available.
+  std::vector<std::shared_ptr<const model>> with_fallbacks(std::string_view id) const {
+    constexpr std::size_t most = 8; // more than that are a mistake of the configuration
+    std::vector<std::shared_ptr<const model>> found;
+    for (auto next = find(id); next && found.size() < most; next = next->fallback.empty() ? nullptr : find(next->fallback))
+      if (next->available)
+        found.push_back(next);
+    return found;
+  }
+
   const std::vector<std::shared_ptr<const model>>& all() const { return models_; }
 
 private:

@@ -4,6 +4,7 @@
 #include "net/handlers_leaderboard.hpp"
 #include "net/handlers_messages.hpp"
 #include "net/handlers_node.hpp"
+#include "net/handlers_openai.hpp"
 #include "net/handlers_page.hpp"
 #include "net/handlers_sessions.hpp"
 #include "net/handlers_ui_chat.hpp"
@@ -16,6 +17,7 @@ router make_routes(const api_context_ptr& api) {
   // The most frequent first: routes are tried in this order.
   add_message_routes(routes, api);
   add_ui_chat_routes(routes, api);
+  add_openai_routes(routes, api);
   add_session_routes(routes, api);
   add_feedback_routes(routes, api);
   add_websocket_routes(routes, api);

@@ -16,6 +16,7 @@ namespace parley::net {
 /// What the handlers share, constant but for the flag.
 struct api_context {
   sessions_actor sessions;
+  completions_actor completions;
   persistence_actor store;
   leaderboard_actor leaderboard;
   node_context_ptr node;

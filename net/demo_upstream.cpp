@@ -80,6 +80,17 @@ struct question {
   std::string text;
 };
 
+/// A message's text: a string, or the texts among its parts.
+std::string text_in(const nlohmann::json& content) {
+  if (content.is_string())
+    return content.get<std::string>();
+  std::string text;
+  for (std::size_t i = 0; content.is_array() && i < content.size(); ++i)
+    if (auto& part = content[i]; part.is_object() && part.contains("text") && part["text"].is_string())
+      text.append(text.empty() ? "" : "\n").append(part["text"].get<std::string>());
+  return text;
+}
+
 question read_question(std::string_view request_body) {
   question result;
   auto request = nlohmann::json::parse(request_body, nullptr, false);
@@ -90,9 +101,8 @@ question read_question(std::string_view request_body) {
   if (messages == request.end() || !messages->is_array())
     return result;
   for (auto& message : *messages)
-    if (message.is_object() && message.contains("role") && message["role"] == "user" && message.contains("content")
-        && message["content"].is_string())
-      result.text = message["content"].get<std::string>();
+    if (message.is_object() && message.contains("role") && message["role"] == "user" && message.contains("content"))
+      result.text = text_in(message["content"]);
   return result;
 }
 

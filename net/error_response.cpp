@@ -1,6 +1,7 @@
 #include "net/error_response.hpp"
 
 #include "core/text.hpp"
+#include "wire/openai_object.hpp"
 
 namespace parley::net {
 
@@ -20,6 +21,7 @@ void append_string(std::string& out, std::string_view text) {
 int http_status(ec code) {
   switch (code) {
   case ec::invalid_request:
+  case ec::upstream_rejected: // what the provider refuses is in the request, mostly
     return 400;
   case ec::forbidden:
     return 403;
@@ -38,21 +40,21 @@ int http_status(ec code) {
     return 413;
   case ec::unsupported_media_type:
     return 415;
+  case ec::upstream_rate_limited:
+    return 429;
   case ec::header_too_large:
     return 431;
   case ec::internal:
   case ec::answer_too_large:
     return 500;
   case ec::upstream_unreachable:
-  case ec::upstream_rate_limited:
-  case ec::upstream_rejected:
   case ec::upstream_truncated:
   case ec::upstream_malformed:
-  case ec::upstream_overloaded:
     return 502;
   case ec::upstream_timeout:
     return 504;
   case ec::unavailable:
+  case ec::upstream_overloaded:
   case ec::store_unavailable:
   case ec::fenced:
     return 503;
@@ -60,16 +62,17 @@ int http_status(ec code) {
   return 500;
 }
 
-http_response error_response(const failure& why, std::string_view request_id) {
+http_response error_response(const failure& why, std::string_view request_id, std::string_view code) {
   http_response result;
   result.status = http_status(why.code);
   // Whatever the reason is that the node can't serve now: clients know one code for it.
-  auto code = result.status == 503 ? ec::unavailable : why.code;
+  if (code.empty())
+    code = name(why.code == ec::store_unavailable || why.code == ec::fenced ? ec::unavailable : why.code);
   // A defect's particulars are for the log.
   auto message = result.status == 500 ? std::string_view{"The server met an unexpected condition."} : why.message;
   auto& body = result.body;
   body = "{\"error\":{\"code\":";
-  append_string(body, name(code));
+  append_string(body, code);
   body += ",\"message\":";
   append_string(body, message);
   body += ",\"request_id\":";
@@ -79,8 +82,10 @@ http_response error_response(const failure& why, std::string_view request_id) {
     body += "null";
   else
     append_string(body, why.param);
+  body += ",\"type\":";
+  append_string(body, wire::openai_error_type(why.code));
   body += "}}\n";
-  if (result.status == 503)
+  if (result.status == 503 || result.status == 429)
     result.headers.emplace_back("Retry-After", retry_after_seconds);
   return result;
 }

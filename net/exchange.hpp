@@ -53,12 +53,17 @@ public:
   /// Another protocol goes on, `taker`'s, which begins with the 101 response. Not called if the connection is ending.
   virtual void upgrade(const std::function<void(taken_connection)>& taker) = 0;
 
+  /// What is being done is of no use to anybody else: a client that closes its direction before the answer has left.
+  void end_with_client() { ends_with_client_ = true; }
+  bool ends_with_client() const { return ends_with_client_; }
+
   /// Goes with the answer, whichever of the three it is: `Allow`, `Access-Control-Allow-Origin`, …
   void add_header(std::string name, std::string value) { added_headers_.emplace_back(std::move(name), std::move(value)); }
   const std::vector<std::pair<std::string, std::string>>& added_headers() const { return added_headers_; }
 
 private:
   std::vector<std::pair<std::string, std::string>> added_headers_;
+  bool ends_with_client_ = false;
 };
 
 /// Path parameters in their order: for `/api/sessions/{id}/messages/` the id.

@@ -227,7 +227,7 @@ void http_connection::peer_closed() {
   step([this] {
     half_closed_ = true;
     // A client that stops to listen to a stream closes; one that waits for an answer may well end its direction.
-    if (phase_ == phase::opening || phase_ == phase::streaming)
+    if (phase_ == phase::opening || phase_ == phase::streaming || (phase_ == phase::answering && exchange_->ends_with_client()))
       end();
   });
 }
@@ -352,16 +352,8 @@ void http_connection::stream(const run_opened& run, wire::stream_format format) 
   if (!chunked_)
     last_ = true;
   append_head(200, wire::content_type(format));
-  append_field(out_, "X-Turn-Id", to_string(run.turn));
-  append_field(out_, "X-Run-Id", to_string(run.run));
-  auto ids = "user=" + to_string(run.user);
-  for (auto& seat : run.answers) {
-    ids += ',';
-    ids += letter(seat.who);
-    ids += '=';
-    ids += to_string(seat.id);
-  }
-  append_field(out_, "X-Message-Ids", ids);
+  if (run.session_key)
+    append_turn(run);
   out_ += "Cache-Control: no-cache, no-transform\r\n"
           "X-Accel-Buffering: no\r\n";
   if (chunked_)
@@ -374,6 +366,19 @@ void http_connection::stream(const run_opened& run, wire::stream_format format) 
   unwritten_ = owed_ = 0;
   monitor(log_);
   send(log_, attach_reader{caf::actor_cast<reader_actor>(alive_), ++stream_number_, format, run.from, &loop_, this});
+}
+
+void http_connection::append_turn(const run_opened& run) {
+  append_field(out_, "X-Turn-Id", to_string(run.turn));
+  append_field(out_, "X-Run-Id", to_string(run.run));
+  auto ids = "user=" + to_string(run.user);
+  for (auto& seat : run.answers) {
+    ids += ',';
+    ids += letter(seat.who);
+    ids += '=';
+    ids += to_string(seat.id);
+  }
+  append_field(out_, "X-Message-Ids", ids);
 }
 
 void http_connection::take(const log_piece& piece) {

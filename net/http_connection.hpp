@@ -107,6 +107,8 @@ private:
   void serve(http_request request);
   /// The beginning of a response; the caller goes on with fields, and ends them.
   void append_head(int status, std::string_view content_type);
+  /// The fields that name a turn and its messages.
+  void append_turn(const run_opened& run);
   void response_complete();
   void take_piece(const log_piece& piece);
   /// Writes `out_`, and gives the run credit for what went out.

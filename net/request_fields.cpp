@@ -2,6 +2,7 @@
 
 #include "core/text.hpp"
 
+#include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +14,9 @@ using nlohmann::json;
 
 /// Deep enough for any request of ours, and for what older clients add to it.
 constexpr int max_depth = 32;
+
+/// The fields of an object that keeps their order are found by looking at each.
+constexpr int max_keys = 1024;
 
 constexpr int default_limit = 50;
 constexpr int max_limit = 200;
@@ -29,8 +33,21 @@ public:
   bool number_float(number_float_t, const string_t&) override { return true; }
   bool string(string_t&) override { return true; }
   bool binary(binary_t&) override { return true; }
-  bool key(string_t&) override { return true; }
-  bool start_object(std::size_t) override { return deeper(); }
+
+  bool key(string_t&) override {
+    if (++keys_.at(static_cast<std::size_t>(depth_)) <= max_keys)
+      return true;
+    problem_ = "The body's JSON has an object of more than " + std::to_string(max_keys) + " fields.";
+    return false;
+  }
+
+  bool start_object(std::size_t) override {
+    if (!deeper())
+      return false;
+    keys_.at(static_cast<std::size_t>(depth_)) = 0;
+    return true;
+  }
+
   bool end_object() override { return higher(); }
   bool start_array(std::size_t) override { return deeper(); }
   bool end_array() override { return higher(); }
@@ -54,8 +71,25 @@ private:
   }
 
   int depth_ = 0;
+  /// Of the objects that are open, by their depth.
+  std::array<int, max_depth + 1> keys_{};
   std::string problem_;
 };
+
+template <class Json>
+expected<Json> read_object(const http_request& request) {
+  if (request.body.empty())
+    return fail(ec::invalid_request, "The body is empty; a JSON object is wanted.");
+  std::string repaired;
+  auto& text = repair_json_text(request.body, repaired) ? repaired : request.body;
+  syntax_check check;
+  if (!json::sax_parse(text, &check))
+    return fail(ec::invalid_request, check.problem());
+  auto body = Json::parse(text, nullptr, false);
+  if (!body.is_object())
+    return fail(ec::invalid_request, "The body must be a JSON object.");
+  return body;
+}
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9')
@@ -67,30 +101,7 @@ int hex_digit(char c) {
   return -1;
 }
 
-/// As forms are encoded (WHATWG URL, section 5.1); a `%` without two digits stays as it is.
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
-      out += static_cast<char>(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
 } // namespace
-
-void request_check::wrong(std::string field, std::string_view message) {
-  if (first_)
-    return;
-  auto sentence = "`" + field + "` ";
-  sentence += message;
-  first_ = failure{ec::invalid_request, std::move(sentence), std::move(field)};
-}
 
 const json* field_reader::find(const char* name) const {
   auto at = object_.find(name);
@@ -176,20 +187,27 @@ const json* field_reader::optional_object(const char* name) {
 }
 
 expected<json> read_body(const http_request& request, bool may_be_absent) {
-  if (request.body.empty()) {
-    if (may_be_absent)
-      return json::object();
-    return fail(ec::invalid_request, "The body is empty; a JSON object is wanted.");
+  if (request.body.empty() && may_be_absent)
+    return json::object();
+  return read_object<json>(request);
+}
+
+expected<nlohmann::ordered_json> read_ordered_body(const http_request& request) {
+  return read_object<nlohmann::ordered_json>(request);
+}
+
+std::string percent_decoded(std::string_view text, bool form) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
+      out += static_cast<char>(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2]));
+      i += 2;
+    } else {
+      out += form && text[i] == '+' ? ' ' : text[i];
+    }
   }
-  std::string repaired;
-  auto& text = repair_json_text(request.body, repaired) ? repaired : request.body;
-  syntax_check check;
-  if (!json::sax_parse(text, &check))
-    return fail(ec::invalid_request, check.problem());
-  auto body = json::parse(text, nullptr, false);
-  if (!body.is_object())
-    return fail(ec::invalid_request, "The body must be a JSON object.");
-  return body;
+  return out;
 }
 
 bool read_cancels(field_reader& fields) {

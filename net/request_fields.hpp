@@ -3,6 +3,7 @@
 // clients send more than we know).
 
 #include "net/exchange.hpp"
+#include "wire/request_check.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -12,18 +13,7 @@
 
 namespace parley::net {
 
-/// The first thing that is wrong with a request.
-class request_check {
-public:
-  bool ok() const { return !first_; }
-  const failure& problem() const { return *first_; }
-
-  /// `message` goes on after the field's name: `must be a string.`
-  void wrong(std::string field, std::string_view message);
-
-private:
-  std::optional<failure> first_;
-};
+using wire::request_check;
 
 /// Reads the fields of one JSON object. Each function says in `check` what is wrong; its result is of no use then.
 /// A field that is null counts as absent.
@@ -78,11 +68,17 @@ private:
 /// The body's JSON object, its texts clean (`core/text.hpp`). An absent body is `{}` if it `may_be_absent`.
 expected<nlohmann::json> read_body(const http_request& request, bool may_be_absent = false);
 
+/// The same with the fields in their order.
+expected<nlohmann::ordered_json> read_ordered_body(const http_request& request);
+
 /// `on_disconnect`: true for `cancel`.
 bool read_cancels(field_reader& fields);
 
 /// The value of a query's parameter, percent-decoded; nothing if it isn't there.
 std::optional<std::string> query_value(std::string_view query, std::string_view name);
+
+/// With its `%41`s decoded; one without two digits stays as it is. In forms (WHATWG URL, section 5.1) `+` is a space.
+std::string percent_decoded(std::string_view text, bool form = true);
 
 /// Digits only, nothing for anything else.
 std::optional<std::uint64_t> parse_digits(std::string_view text);

@@ -27,15 +27,25 @@ bool is_parameter(std::string_view part) {
   return part.starts_with('{');
 }
 
+bool takes_the_rest(std::string_view part) {
+  return part.ends_with("...}");
+}
+
 std::optional<path_parameters> match(const std::vector<std::string>& pattern, const std::vector<std::string_view>& parts) {
-  if (pattern.size() != parts.size())
+  auto rest = !pattern.empty() && takes_the_rest(pattern.back());
+  if (rest ? pattern.size() > parts.size() : pattern.size() != parts.size())
     return std::nullopt;
   path_parameters found;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (is_parameter(pattern[i]) && !parts[i].empty())
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (takes_the_rest(pattern[i])) {
       found.emplace_back(parts[i]);
-    else if (pattern[i] != parts[i])
+      for (++i; i < parts.size(); ++i)
+        found.back().append("/").append(parts[i]);
+    } else if (is_parameter(pattern[i]) && !parts[i].empty()) {
+      found.emplace_back(parts[i]);
+    } else if (pattern[i] != parts[i]) {
       return std::nullopt;
+    }
   }
   return found;
 }

@@ -14,9 +14,9 @@ class router {
 public:
   explicit router(origin_policy origins) : origins_(std::move(origins)) {}
 
-  /// `pattern` is `/api/sessions/{id}/`: a part in braces takes any one part of a path. The slash at the end is optional
-  /// in requests. The first pattern that fits a path has it, so plain ones come before those with braces. GET takes HEAD
-  /// too.
+  /// `pattern` is `/api/sessions/{id}/`: a part in braces takes any one part of a path, `{id...}` at the end all that is left.
+  /// The slash at the end is optional in requests. The first pattern that fits a path has it, so plain ones come before those
+  /// with braces. GET takes HEAD too.
   void add(std::string_view method, std::string_view pattern, handler target);
 
   /// Answers the request: by its handler, or with 403, 404, 405, 415, or the answer to OPTIONS.

@@ -166,13 +166,12 @@ bool is_blank(std::string_view text) {
 
 /// Anthropic takes the user's and the assistant's messages in turns, beginning with the user's, none of them blank. What one
 /// of them says at once becomes the blocks of one message.
-nlohmann::json in_turns(const std::vector<prompt_message>& messages) {
-  using nlohmann::json;
-  auto turns = json::array();
+json_object in_turns(const std::vector<prompt_message>& messages) {
+  auto turns = json_object::array();
   std::optional<message_role> last;
   auto add = [&](message_role role, std::string_view text) {
     if (std::exchange(last, role) != role)
-      turns.push_back({{"role", name(role)}, {"content", json::array()}});
+      turns.push_back({{"role", name(role)}, {"content", json_object::array()}});
     turns.back()["content"].push_back({{"type", "text"}, {"text", text}});
   };
   for (auto& entry : messages) {
@@ -186,28 +185,39 @@ nlohmann::json in_turns(const std::vector<prompt_message>& messages) {
   return turns;
 }
 
+upstream_request finish_request(const model& target, body_writer body) {
+  std::vector<std::pair<std::string, std::string>> credentials{{"anthropic-version", std::string{api_version}}};
+  if (!target.at->api_key.empty())
+    credentials.emplace_back("x-api-key", target.at->api_key);
+  return make_request("/messages", std::move(body).take(), target, std::move(credentials));
+}
+
 } // namespace
 
 upstream_request encode_anthropic_request(const model& target, const prompt& what) {
   auto& parameters = what.parameters;
   auto most = parameters.max_tokens ? parameters.max_tokens : target.max_tokens;
-  nlohmann::json body{{"model", target.upstream_name},
-                      {"max_tokens", most.value_or(default_max_tokens)},
-                      {"messages", in_turns(what.messages)},
-                      {"stream", true}};
+  body_writer body{target};
+  body.add("max_tokens", most.value_or(default_max_tokens));
+  body.add("messages", in_turns(what.messages));
   if (!is_blank(what.system))
-    body["system"] = what.system;
+    body.add("system", what.system);
   if (parameters.temperature)
-    body["temperature"] = std::min(*parameters.temperature, 1.0); // its scale ends there, OpenAI's at 2
+    body.add("temperature", std::min(*parameters.temperature, 1.0)); // its scale ends there, OpenAI's at 2
   if (parameters.top_p)
-    body["top_p"] = *parameters.top_p;
+    body.add("top_p", *parameters.top_p);
   if (!parameters.stop.empty())
-    body["stop_sequences"] = parameters.stop;
+    body.add("stop_sequences", parameters.stop);
+  return finish_request(target, std::move(body));
+}
 
-  std::vector<std::pair<std::string, std::string>> credentials{{"anthropic-version", std::string{api_version}}};
-  if (!target.at->api_key.empty())
-    credentials.emplace_back("x-api-key", target.at->api_key);
-  return make_request("/messages", body, target, std::move(credentials));
+upstream_request encode_anthropic_fields(const model& target, const json_object& fields) {
+  body_writer body{target};
+  if (!fields.contains("max_tokens"))
+    body.add("max_tokens", target.max_tokens.value_or(default_max_tokens));
+  for (auto& [field, value] : fields.items())
+    body.add(field, value);
+  return finish_request(target, std::move(body));
 }
 
 std::unique_ptr<codec> make_anthropic_codec() {

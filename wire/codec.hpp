@@ -62,6 +62,12 @@ public:
 /// The request for an answer. The upstream's kind says which format.
 upstream_request encode_request(const model& target, const prompt& what);
 
+/// The same for what a client of a stateless API asks (`wire/client_request.hpp`); `invalid_request` names the field of it that
+/// this upstream can't be asked for.
+struct client_request;
+using client_request_ptr = std::shared_ptr<const client_request>;
+expected<upstream_request> encode_request(const model& target, const client_request& what);
+
 /// A codec for that kind of upstream. `demo` speaks OpenAI's format.
 std::unique_ptr<codec> make_codec(provider_kind kind);
 

@@ -4,9 +4,25 @@
 
 namespace parley::wire {
 
-upstream_request make_request(std::string path, const nlohmann::json& body, const model& target,
+body_writer::body_writer(const model& target) : text_("{\"model\":") {
+  text_ += to_text(target.upstream_name);
+  text_ += ",\"stream\":true";
+}
+
+void body_writer::add(std::string_view name, const json_object& value) {
+  text_ += ',';
+  text_ += to_text(name);
+  text_ += ':';
+  text_ += to_text(value);
+}
+
+std::string body_writer::take() && {
+  text_ += '}';
+  return std::move(text_);
+}
+
+upstream_request make_request(std::string path, std::string body, const model& target,
                               std::vector<std::pair<std::string, std::string>> credentials) {
-  using nlohmann::json;
   upstream_request request;
   request.path = std::move(path);
   request.headers = std::move(credentials);
@@ -16,8 +32,7 @@ upstream_request make_request(std::string path, const nlohmann::json& body, cons
     std::erase_if(request.headers, [&](auto& ours) { return equal_ignoring_case(ours.first, configured.first); });
     request.headers.push_back(configured);
   }
-  // The texts are clean already; `replace` is the handler that never throws.
-  request.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
+  request.body = std::move(body);
   return request;
 }
 

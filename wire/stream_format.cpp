@@ -2,6 +2,7 @@
 
 #include "wire/header_values.hpp"
 #include "wire/json_fields.hpp"
+#include "wire/openai_stream.hpp"
 #include "wire/short_text.hpp"
 #include "wire/ui_message.hpp"
 #include "wire/ws_frames.hpp"
@@ -250,6 +251,10 @@ void append_delta(std::string& out, stream_format format, const event_place& at,
   case stream_format::ui_message:
     append_ui_delta(out, at, kind, content);
     return;
+  case stream_format::openai:
+  case stream_format::openai_usage:
+    append_openai_delta(out, format, at, kind, content);
+    return;
   }
 }
 
@@ -289,6 +294,10 @@ void append_event(std::string& out, stream_format format, const event_place& at,
   case stream_format::ui_message:
     append_ui_event(out, at, event);
     return;
+  case stream_format::openai:
+  case stream_format::openai_usage:
+    append_openai_event(out, format, at, event);
+    return;
   }
 }
 
@@ -308,6 +317,8 @@ void append_end(std::string& out, stream_format format, bool failed) {
     out += "data: {\"done\":true}\n\n";
   else if (format == stream_format::ui_message)
     append_ui_end(out);
+  else if ((format == stream_format::openai || format == stream_format::openai_usage) && !failed)
+    out += "data: [DONE]\n\n";
 }
 
 std::string to_cursor(run_id run, std::uint64_t offset) {

@@ -10,10 +10,11 @@
 namespace parley::wire {
 
 /// `simple` is the body of `stream-simple`, `ws` are WebSocket frames (`wire/ws_frames.hpp`), `ui_message` is the AI SDK's stream
-/// of one answer (`wire/ui_message.hpp`).
-enum class stream_format : std::uint8_t { lines, sse, simple, ws, ui_message };
+/// of one answer (`wire/ui_message.hpp`), `openai` are OpenAI's chunks, with one for the usage at the end in `openai_usage`
+/// (`wire/openai_stream.hpp`).
+enum class stream_format : std::uint8_t { lines, sse, simple, ws, ui_message, openai, openai_usage };
 
-constexpr std::size_t stream_format_count = 5;
+constexpr std::size_t stream_format_count = 7;
 
 /// The Content-Type of a response in that format.
 std::string_view content_type(stream_format format);
@@ -21,6 +22,10 @@ std::string_view content_type(stream_format format);
 /// The format that an Accept header (RFC 9110, section 12.5.1) asks for: `sse` if it prefers `text/event-stream`,
 /// `ui_message` if that has the parameter `format=ui-message`, else `lines`.
 stream_format choose_format(std::string_view accept);
+
+/// An answer is a row of parts: each is a stretch of text or of reasoning, or a tool call from its begin on. A call told whole
+/// is no part of its own.
+enum class part_kind : std::uint8_t { none, text, reasoning, tool_call };
 
 /// Which event of which answer.
 struct event_place {
@@ -33,6 +38,14 @@ struct event_place {
   int attempt = 1;
   /// The kind of the event before it in the log; `restart`, after which nothing is open, for the first.
   event_kind before = event_kind::restart;
+  /// As the client called it, for formats that say so in each event.
+  std::string_view model{};
+  /// The part that the event belongs to, counted from 0; of a finish, how many there were.
+  std::uint16_t part = 0;
+  /// The event is the first of its part.
+  bool opens = false;
+  /// What kind of part ends right before the event.
+  part_kind closes = part_kind::none;
 };
 
 /// What begins a stream, said as soon as there is a reader; `at` is before the first event. Nothing in most formats.

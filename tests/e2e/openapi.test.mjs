@@ -166,6 +166,27 @@ const samples = {
     well: async () => [await ask('GET', '/api/models/?limit=3')],
     refused: async () => [await ask('GET', '/api/models/?after=nobody')],
   },
+  completeChat: {
+    well: async () => {
+      const models = [parley.model({reasoning: ['hm'], toolCalls: [call]}), parley.model({status: 500})].join(',');
+      const body = (more) => ({messages: [{role: 'user', content: 'Hello'}], ...more});
+      return [
+        await ask('POST', '/v1/chat/completions', body({model: models})),
+        await ask('POST', '/v1/chat/completions', body({model: parley.model({usage: null})})),
+        await ask('POST', '/v1/chat/completions', body({model: models, stream: true})),
+      ];
+    },
+    refused: async () => [
+      await ask('POST', '/v1/chat/completions', {model: 'nobody', messages: [{role: 'user', content: 'Hello'}]}),
+      await ask('POST', '/v1/chat/completions', {model: parley.model()}),
+      await ask('POST', '/v1/chat/completions', {model: parley.model({status: 429}), messages: [{role: 'user', content: 'Hello'}]}),
+    ],
+  },
+  listOpenaiModels: {well: async () => [await ask('GET', '/v1/models')], refused: async () => [await ask('GET', '/v1/models', undefined, stranger)]},
+  showOpenaiModel: {
+    well: async () => [await ask('GET', `/v1/models/${parley.model()}`)],
+    refused: async () => [await ask('GET', '/v1/models/nobody')],
+  },
   watchSession: {
     well: async () => [await ask('GET', `/ws/chat/session/${await api.session(parley.model())}/`, undefined, upgrade)],
     refused: async () => [await ask('GET', `/ws/chat/session/${newId()}/`)],

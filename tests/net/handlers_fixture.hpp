@@ -53,6 +53,7 @@ struct script {
   vote_view voted;
   session_state_view state;
   leaderboard_ptr board;
+  completed_run completed;
 };
 
 using script_ptr = std::shared_ptr<script>;
@@ -99,6 +100,11 @@ inline sessions_actor::behavior_type fake_sessions(sessions_actor::pointer self,
           [](const session_idle&) {},
           [written](const drain_node& what) { return written(what); },
           [](const sweep&) {}};
+}
+
+inline completions_actor::behavior_type fake_completions(completions_actor::pointer self, script_ptr play) {
+  return {scripted<stream_completion>(self, play, &script::run), scripted<await_completion>(self, play, &script::completed),
+          [](const completion_over&) {}, [](const drain_node&) -> caf::result<store_written> { return store_written{}; }};
 }
 
 inline persistence_actor::behavior_type fake_store(persistence_actor::pointer self, script_ptr play) {
@@ -150,6 +156,7 @@ public:
     context->models = catalogue{{make_model("fast", true), make_model("slow", true), make_model("absent", false)}};
     auto made = std::make_shared<api_context>();
     made->sessions = sys.spawn(fake_sessions, play);
+    made->completions = sys.spawn(fake_completions, play);
     made->store = sys.spawn(fake_store, play);
     made->leaderboard = sys.spawn(fake_leaderboard, play);
     made->node = context;
@@ -166,6 +173,7 @@ public:
     anon_send_exit(connection, caf::exit_reason::user_shutdown);
     anon_send_exit(api->sessions, caf::exit_reason::user_shutdown);
     anon_send_exit(api->leaderboard, caf::exit_reason::user_shutdown);
+    anon_send_exit(api->completions, caf::exit_reason::user_shutdown);
     anon_send_exit(api->store, caf::exit_reason::user_shutdown);
   }
 

@@ -170,7 +170,8 @@ CAF_TEST(errors are the object of the contract) {
   CAF_CHECK_EQUAL(response.field("Content-Type"), "application/json");
   CAF_CHECK_EQUAL(
     response.body,
-    "{\"error\":{\"code\":\"not_found\",\"message\":\"There is no such path.\",\"request_id\":\"r7\",\"param\":null}}\n");
+    "{\"error\":{\"code\":\"not_found\",\"message\":\"There is no such path.\",\"request_id\":\"r7\",\"param\":null,"
+    "\"type\":\"invalid_request_error\"}}\n");
 }
 
 CAF_TEST(a defect in a handler is answered and tells nothing) {

@@ -20,7 +20,7 @@ constexpr stream_format all_formats[] = {stream_format::lines, stream_format::ss
 
 std::string written(stream_format format, const answer_event& event, participant who = 1, std::uint64_t offset = 7) {
   std::string out = "|"; // what is there stays
-  append_event(out, format, {run, offset, who, answer_id, 2}, event);
+  append_event(out, format, {run, offset, who, answer_id, 2, {}}, event);
   return out.substr(1);
 }
 
@@ -82,7 +82,7 @@ CAF_TEST(a delta written directly is the same as the event) {
   for (auto format : all_formats)
     for (auto kind : {event_kind::text, event_kind::reasoning}) {
       std::string out;
-      append_delta(out, format, {run, 7, 1, answer_id, 2}, kind, "Hello");
+      append_delta(out, format, {run, 7, 1, answer_id, 2, {}}, kind, "Hello");
       CAF_CHECK_EQUAL(out, written(format, answer_delta{kind, "Hello"}));
     }
 }
