@@ -1,5 +1,6 @@
 #include "net/api_routes.hpp"
 
+#include "net/handlers_anthropic.hpp"
 #include "net/handlers_feedback.hpp"
 #include "net/handlers_leaderboard.hpp"
 #include "net/handlers_messages.hpp"
@@ -18,6 +19,7 @@ router make_routes(const api_context_ptr& api) {
   add_message_routes(routes, api);
   add_ui_chat_routes(routes, api);
   add_openai_routes(routes, api);
+  add_anthropic_routes(routes, api);
   add_session_routes(routes, api);
   add_feedback_routes(routes, api);
   add_websocket_routes(routes, api);

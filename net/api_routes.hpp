@@ -41,4 +41,12 @@ void ask_sessions(const api_context& api, exchange& ex, Request what, Then then)
   });
 }
 
+/// Asks for a run without a session, as the connection's actor. Without a time limit: the upstreams' clocks bound it.
+template <class Request, class Then>
+void ask_completions(const api_context& api, exchange& ex, Request what, Then then) {
+  ex.self().request(api.completions, caf::infinite, std::move(what)).then(std::move(then), [&ex](const caf::error& why) {
+    ex.refuse(to_failure(why));
+  });
+}
+
 } // namespace parley::net

@@ -1,6 +1,8 @@
 #include "net/error_response.hpp"
 
 #include "core/text.hpp"
+#include "net/json_objects.hpp"
+#include "wire/anthropic_object.hpp"
 #include "wire/openai_object.hpp"
 
 namespace parley::net {
@@ -14,6 +16,11 @@ void append_string(std::string& out, std::string_view text) {
   out += '"';
   append_json_escaped(out, is_clean_text(text) ? text : to_clean_text(text));
   out += '"';
+}
+
+/// A defect's particulars are for the log.
+std::string_view public_message(const failure& why) {
+  return http_status(why.code) == 500 ? std::string_view{"The server met an unexpected condition."} : why.message;
 }
 
 } // namespace
@@ -68,8 +75,7 @@ http_response error_response(const failure& why, std::string_view request_id, st
   // Whatever the reason is that the node can't serve now: clients know one code for it.
   if (code.empty())
     code = name(why.code == ec::store_unavailable || why.code == ec::fenced ? ec::unavailable : why.code);
-  // A defect's particulars are for the log.
-  auto message = result.status == 500 ? std::string_view{"The server met an unexpected condition."} : why.message;
+  auto message = public_message(why);
   auto& body = result.body;
   body = "{\"error\":{\"code\":";
   append_string(body, code);
@@ -86,6 +92,16 @@ http_response error_response(const failure& why, std::string_view request_id, st
   append_string(body, wire::openai_error_type(why.code));
   body += "}}\n";
   if (result.status == 503 || result.status == 429)
+    result.headers.emplace_back("Retry-After", retry_after_seconds);
+  return result;
+}
+
+http_response anthropic_error_response(const failure& why, std::string_view request_id) {
+  constexpr int overloaded = 529;
+  auto status = wire::anthropic_error_type(why.code) == "overloaded_error" ? overloaded : http_status(why.code);
+  auto result = json_response(status, wire::anthropic_error(why.code, public_message(why), request_id));
+  result.headers.emplace_back("request-id", request_id);
+  if (status == overloaded || status == 429 || status == 503)
     result.headers.emplace_back("Retry-After", retry_after_seconds);
   return result;
 }

@@ -13,4 +13,7 @@ int http_status(ec code);
 /// empty.
 http_response error_response(const failure& why, std::string_view request_id, std::string_view code = {});
 
+/// The same in Anthropic's shape and with its statuses, for its API's paths.
+http_response anthropic_error_response(const failure& why, std::string_view request_id);
+
 } // namespace parley::net

@@ -38,14 +38,6 @@ std::optional<std::vector<std::shared_ptr<const model>>> find_models(const api_c
   return found;
 }
 
-/// Asks for the run, as the connection's actor. Without a time limit: the upstreams' clocks bound it.
-template <class Request, class Then>
-void ask_completions(const api_context& api, exchange& ex, Request what, Then then) {
-  ex.self().request(api.completions, caf::infinite, std::move(what)).then(std::move(then), [&ex](const caf::error& why) {
-    ex.refuse(to_failure(why));
-  });
-}
-
 /// POST /v1/chat/completions
 void complete(const api_context& api, exchange& ex) {
   auto body = read_ordered_body(ex.request());

@@ -331,7 +331,8 @@ void http_connection::refuse(const failure& why) {
   if (phase_ != phase::answering)
     return;
   const auto& id = exchange_->request().request_id;
-  auto response = error_response(why, id);
+  auto speaks_anthropic = exchange_->request().path.starts_with("/v1/messages");
+  auto response = speaks_anthropic ? anthropic_error_response(why, id) : error_response(why, id);
   if (response.status == 500)
     spdlog::error("request={} failed: {}", id, why.message);
   answer(response);

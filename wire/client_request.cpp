@@ -1,6 +1,7 @@
 #include "wire/client_request.hpp"
 
 #include "wire/anthropic_codec.hpp"
+#include "wire/anthropic_to_openai.hpp"
 #include "wire/openai_codec.hpp"
 #include "wire/openai_to_anthropic.hpp"
 
@@ -28,14 +29,14 @@ client_api api_of(provider_kind kind) {
 }
 
 /// Into the other API.
-expected<json_object> translate(const model& target, const client_request& what) {
+expected<json_object> translate(const client_request& what) {
   switch (what.api) {
   case client_api::openai:
     return openai_to_anthropic(what.fields);
   case client_api::anthropic:
     break;
   }
-  return fail(ec::invalid_request, "The model " + target.id + " can't be asked by this API.", "model");
+  return anthropic_to_openai(what.fields);
 }
 
 } // namespace
@@ -51,7 +52,7 @@ std::size_t prompt_bytes(const client_request& what) {
 expected<void> can_be_asked(const model& target, const client_request& what) {
   if (what.api == api_of(target.at->kind))
     return {};
-  return translate(target, what).map([](const json_object&) {});
+  return translate(what).map([](const json_object&) {});
 }
 
 expected<upstream_request> encode_request(const model& target, const client_request& what) {
@@ -61,7 +62,7 @@ expected<upstream_request> encode_request(const model& target, const client_requ
   };
   if (what.api == spoken)
     return encode(what.fields);
-  return translate(target, what).map(encode);
+  return translate(what).map(encode);
 }
 
 } // namespace parley::wire

@@ -1,7 +1,7 @@
 #include "wire/openai_request.hpp"
 
+#include "wire/client_fields.hpp"
 #include "wire/header_values.hpp"
-#include "wire/request_check.hpp"
 
 #include <algorithm>
 #include <array>
@@ -71,20 +71,6 @@ void read_streaming(openai_request& into, json_object& body, request_check& chec
   into.include_usage = take_flag(options, "include_usage", "stream_options.include_usage", check);
 }
 
-void check_content(const json_object& content, const std::string& where, request_check& check) {
-  if (content.is_string() || content.is_null())
-    return;
-  if (!content.is_array())
-    return check.wrong(where, "must be a string or an array of parts.");
-  for (std::size_t i = 0; i < content.size(); ++i) {
-    auto part = where + "[" + std::to_string(i) + "]";
-    if (!content[i].is_object())
-      return check.wrong(part, "must be an object.");
-    if (!content[i].contains("type") || !content[i]["type"].is_string())
-      return check.wrong(part + ".type", "is missing; it must be a string.");
-  }
-}
-
 void check_messages(const json_object& body, request_check& check) {
   constexpr std::array<std::string_view, 6> roles{"assistant", "developer", "function", "system", "tool", "user"};
   auto found = body.find("messages");
@@ -102,7 +88,7 @@ void check_messages(const json_object& body, request_check& check) {
         || std::find(roles.begin(), roles.end(), role->get_ref<const std::string&>()) == roles.end())
       return check.wrong(where + ".role", "must be developer, system, user, assistant or tool.");
     auto content = entry.find("content");
-    if (content != entry.end())
+    if (content != entry.end() && !content->is_null())
       check_content(*content, where + ".content", check);
     if ((content == entry.end() || content->is_null()) && *role != "assistant")
       check.wrong(where + ".content", "is missing.");
@@ -124,11 +110,6 @@ void check_answerable(const json_object& body, request_check& check) {
       check.wrong(field, "is not taken any more: use tools and tool_choice.");
   if (has("tools") && !body["tools"].is_array())
     check.wrong("tools", "must be an array.");
-}
-
-void drop_nulls(json_object& body) {
-  for (auto field = body.begin(); field != body.end();)
-    field = field->is_null() ? body.erase(field) : std::next(field);
 }
 
 } // namespace

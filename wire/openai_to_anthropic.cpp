@@ -1,6 +1,6 @@
 #include "wire/openai_to_anthropic.hpp"
 
-#include "wire/request_check.hpp"
+#include "wire/client_fields.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -13,24 +13,6 @@ namespace {
 
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
-
-const json_object absent;
-
-const json_object& at(const json_object& object, const char* key) {
-  if (!object.is_object())
-    return absent;
-  auto found = object.find(key);
-  return found == object.end() ? absent : *found;
-}
-
-std::string text_at(const json_object& object, const char* key) {
-  auto& value = at(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string{};
-}
-
-std::string nth(std::string_view name, std::size_t i) {
-  return std::string{name} + "[" + std::to_string(i) + "]";
 }
 
 /// `data:image/png;base64,…`
@@ -72,7 +54,7 @@ public:
     if (!system_.empty())
       result_["system"] = system_.size() == 1 ? system_[0]["text"] : system_;
     result_["messages"] = std::move(turns_);
-    if (at(fields, "parallel_tool_calls") == false && result_.contains("tools")) {
+    if (value_at(fields, "parallel_tool_calls") == false && result_.contains("tools")) {
       if (!result_.contains("tool_choice"))
         result_["tool_choice"]["type"] = "auto";
       result_["tool_choice"]["disable_parallel_tool_use"] = true;
@@ -117,7 +99,7 @@ private:
     if (name == "logit_bias" || name == "metadata")
       return value.empty();
     if (name == "response_format")
-      return at(value, "type") == "text";
+      return value_at(value, "type") == "text";
     if (name == "modalities")
       return value == json_object::array({"text"});
     return name == "service_tier" && (value == "auto" || value == "default");
@@ -134,7 +116,7 @@ private:
 
   void take_message(const json_object& entry, const std::string& where, bool is_last) {
     auto role = text_at(entry, "role");
-    auto& content = at(entry, "content");
+    auto& content = value_at(entry, "content");
     if (role == "system" || role == "developer") {
       for (auto& block : blocks_of(content, where + ".content", false))
         system_.push_back(std::move(block));
@@ -148,7 +130,7 @@ private:
       if (turns_.empty())
         say("user", json_object::array({text_block("…")}));
       say("assistant", blocks_of(content, where + ".content", false));
-      say("assistant", calls_of(at(entry, "tool_calls"), where + ".tool_calls"));
+      say("assistant", calls_of(value_at(entry, "tool_calls"), where + ".tool_calls"));
     } else if (role == "tool") {
       json_object block{{"type", "tool_result"}, {"tool_use_id", text_at(entry, "tool_call_id")}};
       block["content"] = content.is_string() ? content : blocks_of(content, where + ".content", true);
@@ -182,9 +164,9 @@ private:
         if (auto text = text_at(part, type.c_str()); !is_blank(text))
           blocks.push_back(text_block(text));
       } else if (type == "image_url" && may_show) {
-        add_image(blocks, text_at(at(part, "image_url"), "url"), nth(where, i) + ".image_url.url");
+        add_image(blocks, text_at(value_at(part, "image_url"), "url"), nth(where, i) + ".image_url.url");
       } else if (type == "file" && may_show) {
-        add_file(blocks, at(part, "file"), nth(where, i) + ".file");
+        add_file(blocks, value_at(part, "file"), nth(where, i) + ".file");
       } else {
         check_.wrong(nth(where, i) + ".type", "is nothing that this model's provider takes here.");
       }
@@ -214,7 +196,7 @@ private:
   json_object calls_of(const json_object& calls, const std::string& where) {
     auto blocks = json_object::array();
     for (std::size_t i = 0; calls.is_array() && i < calls.size(); ++i) {
-      auto& function = at(calls[i], "function");
+      auto& function = value_at(calls[i], "function");
       if (!function.is_object()) {
         check_.wrong(nth(where, i) + ".function", "is missing: this model calls functions only.");
         break;
@@ -234,14 +216,14 @@ private:
   void take_tools(const json_object& tools) {
     auto translated = json_object::array();
     for (std::size_t i = 0; tools.is_array() && i < tools.size(); ++i) {
-      auto& function = at(tools[i], "function");
+      auto& function = value_at(tools[i], "function");
       if (text_at(tools[i], "type") != "function" || !function.is_object())
         return check_.wrong(nth("tools", i) + ".type", "must be function for this model.");
       json_object tool;
-      tool["name"] = at(function, "name");
-      if (auto& description = at(function, "description"); !description.is_null())
+      tool["name"] = value_at(function, "name");
+      if (auto& description = value_at(function, "description"); !description.is_null())
         tool["description"] = description;
-      auto& schema = at(function, "parameters");
+      auto& schema = value_at(function, "parameters");
       tool["input_schema"] = schema.is_object() ? schema : json_object{{"type", "object"}, {"properties", json_object::object()}};
       translated.push_back(std::move(tool));
     }
@@ -257,7 +239,7 @@ private:
       wanted["type"] = "any";
     } else if (text_at(choice, "type") == "function") {
       wanted["type"] = "tool";
-      wanted["name"] = at(at(choice, "function"), "name");
+      wanted["name"] = value_at(value_at(choice, "function"), "name");
     } else {
       check_.wrong("tool_choice", "must be auto, none, required or one function for this model.");
     }

@@ -1,5 +1,6 @@
 #include "wire/stream_format.hpp"
 
+#include "wire/anthropic_stream.hpp"
 #include "wire/header_values.hpp"
 #include "wire/json_fields.hpp"
 #include "wire/openai_stream.hpp"
@@ -213,6 +214,8 @@ stream_format choose_format(std::string_view header) {
 void append_begin(std::string& out, stream_format format, const event_place& at) {
   if (format == stream_format::ui_message)
     append_ui_begin(out, at);
+  else if (format == stream_format::anthropic)
+    append_anthropic_begin(out, at);
 }
 
 void append_delta(std::string& out, stream_format format, const event_place& at, event_kind kind, std::string_view content) {
@@ -254,6 +257,9 @@ void append_delta(std::string& out, stream_format format, const event_place& at,
   case stream_format::openai:
   case stream_format::openai_usage:
     append_openai_delta(out, format, at, kind, content);
+    return;
+  case stream_format::anthropic:
+    append_anthropic_delta(out, at, kind, content);
     return;
   }
 }
@@ -298,6 +304,9 @@ void append_event(std::string& out, stream_format format, const event_place& at,
   case stream_format::openai_usage:
     append_openai_event(out, format, at, event);
     return;
+  case stream_format::anthropic:
+    append_anthropic_event(out, at, event);
+    return;
   }
 }
 
@@ -305,6 +314,8 @@ void append_heartbeat(std::string& out, stream_format format, participant who) {
   if (format == stream_format::lines) {
     out += letter(who);
     out += "2:[{\"type\":\"heartbeat\"}]\n";
+  } else if (format == stream_format::anthropic) {
+    append_anthropic_heartbeat(out);
   } else if (format != stream_format::ws) { // there pings keep the connection
     out += ": keep-alive\n\n";
   }

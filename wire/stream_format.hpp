@@ -11,10 +11,10 @@ namespace parley::wire {
 
 /// `simple` is the body of `stream-simple`, `ws` are WebSocket frames (`wire/ws_frames.hpp`), `ui_message` is the AI SDK's stream
 /// of one answer (`wire/ui_message.hpp`), `openai` are OpenAI's chunks, with one for the usage at the end in `openai_usage`
-/// (`wire/openai_stream.hpp`).
-enum class stream_format : std::uint8_t { lines, sse, simple, ws, ui_message, openai, openai_usage };
+/// (`wire/openai_stream.hpp`), `anthropic` are Anthropic's events (`wire/anthropic_stream.hpp`).
+enum class stream_format : std::uint8_t { lines, sse, simple, ws, ui_message, openai, openai_usage, anthropic };
 
-constexpr std::size_t stream_format_count = 7;
+constexpr std::size_t stream_format_count = 8;
 
 /// The Content-Type of a response in that format.
 std::string_view content_type(stream_format format);

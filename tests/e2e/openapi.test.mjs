@@ -88,6 +88,16 @@ const samples = {
     },
     refused: async () => [await ask('GET', `/api/messages/stream/${newId()}/stream/`)],
   },
+  createAnthropicMessage: {
+    well: async () => {
+      const body = {model: parley.model({reasoning: ['hm'], toolCalls: [call]}), max_tokens: 9, messages: [{role: 'user', content: 'Hello'}]};
+      return [await ask('POST', '/v1/messages', body), await ask('POST', '/v1/messages', {...body, stream: true})];
+    },
+    refused: async () => [
+      await ask('POST', '/v1/messages', {}),
+      await ask('POST', '/v1/messages', {model: 'nobody', max_tokens: 9, messages: [{role: 'user', content: 'Hello'}]}),
+    ],
+  },
   regenerateAnswer: {
     well: async () => [await ask('POST', `/api/messages/${(await asked()).a}/regenerate/`, {}, events)],
     refused: async () => {
