@@ -172,6 +172,16 @@ const samples = {
       ];
     },
   },
+  showLeaderboard: {
+    well: async () => {
+      const random = (await api.post('/api/sessions/', {mode: 'random'})).json;
+      const run = await api.send(random.id, 'Which?');
+      await run.all();
+      await ask('POST', '/api/feedback/', {turn_id: run.ids.user, preference: 'left'});
+      return [await ask('GET', '/api/leaderboard/'), await ask('GET', '/api/leaderboard/?period=7d')];
+    },
+    refused: async () => [await ask('GET', '/api/leaderboard/?period=1d')],
+  },
   listModels: {
     well: async () => [await ask('GET', '/api/models/?limit=3')],
     refused: async () => [await ask('GET', '/api/models/?after=nobody')],
