@@ -19,7 +19,10 @@ namespace {
 const auto run = *parse_id<run_id>("01906b6b-8800-7d5a-9f3e-000000000001");
 
 event_place first_of_part(std::uint16_t part, participant who = 0) {
-  event_place at{run, 1, who};
+  event_place at;
+  at.run = run;
+  at.offset = 1;
+  at.who = who;
   at.model = "m1";
   at.part = part;
   at.opens = true;
