@@ -161,6 +161,7 @@ private:
     } else if (path == "/stream") {
       run_opened run;
       run.log = sys_.spawn<scripted_run>(ex.home(), script, window_, record);
+      run.session_key = new_id<session_id>();
       run.turn = new_id<turn_id>();
       run.run = new_id<run_id>();
       run.user = new_id<message_id>();
