@@ -250,7 +250,7 @@ expected<http_client> http_client::make(asio::io_context& loop, server_address s
   return result;
 }
 
-std::unique_ptr<http_exchange> http_client::start(http_request what, std::chrono::milliseconds silence,
+std::unique_ptr<http_exchange> http_client::start(const http_request& what, std::chrono::milliseconds silence,
                                                   http_callbacks then) const {
   if (!tls_)
     return start_on<tcp::socket>(server_, *loop_, tcp::socket{*loop_}, what, server_, silence, std::move(then));
@@ -262,14 +262,14 @@ std::unique_ptr<http_exchange> http_client::start(http_request what, std::chrono
   return start_on<tls_stream>(server_, *loop_, std::move(stream), what, server_, silence, std::move(then));
 }
 
-expected<http_answer> http_client::call(http_request what) const {
+expected<http_answer> http_client::call(const http_request& what) const {
   http_answer answer;
   std::optional<expected<void>> end;
   http_callbacks then;
   then.on_head = [&](const http_head& head) { answer.status = head.status; };
   then.on_body = [&](std::string_view bytes) { answer.body += bytes; };
   then.on_end = [&](expected<void> how) { end = std::move(how); };
-  auto exchange = start(std::move(what), call_patience, std::move(then));
+  auto exchange = start(what, call_patience, std::move(then));
   loop_->restart();
   while (!end)
     loop_->run_one();

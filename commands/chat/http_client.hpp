@@ -83,10 +83,10 @@ public:
   static expected<http_client> make(boost::asio::io_context& loop, server_address server);
 
   /// Given up when nothing comes for `silence`.
-  std::unique_ptr<http_exchange> start(http_request what, std::chrono::milliseconds silence, http_callbacks then) const;
+  std::unique_ptr<http_exchange> start(const http_request& what, std::chrono::milliseconds silence, http_callbacks then) const;
 
   /// The whole answer, whatever its status; runs the loop until it is there.
-  expected<http_answer> call(http_request what) const;
+  expected<http_answer> call(const http_request& what) const;
 
   const server_address& server() const { return server_; }
 
