@@ -10,27 +10,16 @@ bool is_unsigned_reasoning(const json_object& block) {
   return block["type"] == "thinking" && text_at(block, "signature").empty();
 }
 
-void check_messages(json_object& body, request_check& check) {
-  auto found = body.find("messages");
-  if (found == body.end() || !found->is_array())
-    return check.wrong("messages", "must be an array.");
-  if (found->empty())
-    return check.wrong("messages", "must not be empty.");
-  for (std::size_t i = 0; i < found->size() && check.ok(); ++i) {
-    auto& entry = (*found)[i];
-    auto where = nth("messages", i);
-    if (!entry.is_object())
-      return check.wrong(where, "must be an object.");
-    if (auto role = text_at(entry, "role"); role != "user" && role != "assistant")
-      return check.wrong(where + ".role", "must be user or assistant.");
-    if (!entry.contains("content"))
-      return check.wrong(where + ".content", "is missing.");
-    auto& content = entry["content"];
-    check_content(content, where + ".content", check);
-    if (check.ok() && content.is_array())
-      for (auto block = content.begin(); block != content.end();)
-        block = is_unsigned_reasoning(*block) ? content.erase(block) : std::next(block);
-  }
+void check_message(json_object& entry, const std::string& where, request_check& check) {
+  if (auto role = text_at(entry, "role"); role != "user" && role != "assistant")
+    return check.wrong(where + ".role", "must be user or assistant.");
+  if (!entry.contains("content"))
+    return check.wrong(where + ".content", "is missing.");
+  auto& content = entry["content"];
+  check_content(content, where + ".content", check);
+  if (check.ok() && content.is_array())
+    for (auto block = content.begin(); block != content.end();)
+      block = is_unsigned_reasoning(*block) ? content.erase(block) : std::next(block);
 }
 
 } // namespace
@@ -51,7 +40,7 @@ expected<anthropic_request> read_anthropic_request(json_object body) {
       check.wrong("stream", "must be true or false.");
     result.stream = *stream == true;
   }
-  check_messages(body, check);
+  check_messages(body, check, [&](json_object& entry, const std::string& where) { check_message(entry, where, check); });
   if (auto system = body.find("system"); system != body.end())
     check_content(*system, "system", check);
   if (auto tools = body.find("tools"); tools != body.end() && !tools->is_array())

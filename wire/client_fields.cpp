@@ -24,6 +24,21 @@ void drop_nulls(json_object& body) {
     field = field->is_null() ? body.erase(field) : std::next(field);
 }
 
+void check_messages(json_object& body, request_check& check,
+                    const std::function<void(json_object& entry, const std::string& where)>& each) {
+  auto found = body.find("messages");
+  if (found == body.end() || !found->is_array())
+    return check.wrong("messages", "must be an array.");
+  if (found->empty())
+    return check.wrong("messages", "must not be empty.");
+  for (std::size_t i = 0; i < found->size() && check.ok(); ++i) {
+    auto where = nth("messages", i);
+    if (!(*found)[i].is_object())
+      return check.wrong(where, "must be an object.");
+    each((*found)[i], where);
+  }
+}
+
 void check_content(const json_object& content, const std::string& where, request_check& check) {
   if (content.is_string())
     return;

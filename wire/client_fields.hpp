@@ -4,6 +4,7 @@
 #include "wire/object_json.hpp"
 #include "wire/request_check.hpp"
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,11 @@ std::string nth(std::string_view name, std::size_t i);
 
 /// A field that is null counts as absent.
 void drop_nulls(json_object& body);
+
+/// `messages` is an array of objects, at least one; `each` looks into one of them, whose place is `where`, until something is
+/// wrong.
+void check_messages(json_object& body, request_check& check,
+                    const std::function<void(json_object& entry, const std::string& where)>& each);
 
 /// A message's content: a string, or an array of parts that say their type.
 void check_content(const json_object& content, const std::string& where, request_check& check);

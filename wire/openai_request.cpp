@@ -71,28 +71,17 @@ void read_streaming(openai_request& into, json_object& body, request_check& chec
   into.include_usage = take_flag(options, "include_usage", "stream_options.include_usage", check);
 }
 
-void check_messages(const json_object& body, request_check& check) {
+void check_message(const json_object& entry, const std::string& where, request_check& check) {
   constexpr std::array<std::string_view, 6> roles{"assistant", "developer", "function", "system", "tool", "user"};
-  auto found = body.find("messages");
-  if (found == body.end() || !found->is_array())
-    return check.wrong("messages", "must be an array.");
-  if (found->empty())
-    return check.wrong("messages", "must not be empty.");
-  for (std::size_t i = 0; i < found->size() && check.ok(); ++i) {
-    auto& entry = (*found)[i];
-    auto where = "messages[" + std::to_string(i) + "]";
-    if (!entry.is_object())
-      return check.wrong(where, "must be an object.");
-    auto role = entry.find("role");
-    if (role == entry.end() || !role->is_string()
-        || std::find(roles.begin(), roles.end(), role->get_ref<const std::string&>()) == roles.end())
-      return check.wrong(where + ".role", "must be developer, system, user, assistant or tool.");
-    auto content = entry.find("content");
-    if (content != entry.end() && !content->is_null())
-      check_content(*content, where + ".content", check);
-    if ((content == entry.end() || content->is_null()) && *role != "assistant")
-      check.wrong(where + ".content", "is missing.");
-  }
+  auto role = entry.find("role");
+  if (role == entry.end() || !role->is_string()
+      || std::find(roles.begin(), roles.end(), role->get_ref<const std::string&>()) == roles.end())
+    return check.wrong(where + ".role", "must be developer, system, user, assistant or tool.");
+  auto content = entry.find("content");
+  if (content != entry.end() && !content->is_null())
+    check_content(*content, where + ".content", check);
+  if ((content == entry.end() || content->is_null()) && *role != "assistant")
+    check.wrong(where + ".content", "is missing.");
 }
 
 /// What an answer of ours has no place for.
@@ -121,7 +110,7 @@ expected<openai_request> read_openai_request(json_object body) {
   read_models(result, body, check);
   read_choices(result, body, check);
   read_streaming(result, body, check);
-  check_messages(body, check);
+  check_messages(body, check, [&](json_object& entry, const std::string& where) { check_message(entry, where, check); });
   check_answerable(body, check);
   if (!check.ok())
     return tl::unexpected{check.problem()};
