@@ -1,14 +1,13 @@
 #include "actors/session.hpp"
 
-#include "actors/compare.hpp"
+#include "actors/current_run.hpp"
+#include "actors/finished_runs.hpp"
+#include "actors/run_plans.hpp"
+#include "actors/session_recovery.hpp"
 #include "actors/session_watchers.hpp"
+#include "actors/transcript.hpp"
 #include "actors/turn_request.hpp"
 #include "actors/turn_vote.hpp"
-#include "core/text.hpp"
-
-#include <algorithm>
-#include <functional>
-#include <unordered_map>
 
 namespace parley {
 
@@ -26,30 +25,8 @@ namespace parley {
 
 namespace {
 
-/// What a subscriber that begins to watch is shown of a session.
-constexpr std::ptrdiff_t max_state_messages = 50;
-
 /// Between two tries to get the store's word for what a session is.
 constexpr std::chrono::seconds reload_pause{1};
-
-/// The run under way. Until its messages are committed nobody gets to see it: who asks waits in `waiting`.
-struct current_run {
-  running_turn ids;
-  message question;
-  std::vector<seat_message> answers;
-  run_actor log;
-  bool committed = false;
-  /// The session's title before this run's question gave it one.
-  std::string title_before;
-  std::vector<caf::typed_response_promise<run_opened>> waiting;
-};
-
-/// The log of a run that is over. The offsets of one that is told again from the store are not those of the run itself: it is
-/// read from its beginning, a `restart`.
-struct finished_run {
-  run_actor log;
-  bool told_again = false;
-};
 
 class session_state;
 
@@ -82,7 +59,7 @@ public:
       if (down.source == parent_.address())
         return self_->quit(caf::exit_reason::user_shutdown);
       watchers_.remove(down.source);
-      std::erase_if(logs_, [&](auto& entry) { return entry.second.log.address() == down.source; });
+      finished_.remove(down.source);
       if (running_ && running_->log.address() == down.source)
         take_over_again();
     });
@@ -103,8 +80,8 @@ public:
             [this](answer_unspooled& m) { counted(), on_unspooled(m.answer); },
             [this](answer_completed& m) { on_completed(m); },
             [this](reload_session) {
-              if (reloading_)
-                reload(ended_by_reload_);
+              if (recovery_.under_way())
+                reload();
             },
             [this](const ask_idle&) {
               if (!running_ && store_requests_ == 0 && watchers_.empty())
@@ -116,10 +93,8 @@ public:
                   .then([](const stopped_answers&) {}, [](const caf::error&) {});
             },
             [this](const forget_run& m) {
-              if (auto at = logs_.find(m.run); at != logs_.end()) {
-                self_->send(at->second.log, forget_log{});
-                logs_.erase(at);
-              }
+              if (auto log = finished_.forget(m.run))
+                self_->send(log, forget_log{});
             }};
   }
 
@@ -197,68 +172,35 @@ private:
   // -- reading ----------------------------------------------------------------------------------------------------------
 
   caf::result<message_page> transcript(const list_messages& wanted) {
-    message_page page;
-    auto& all = messages_.all();
-    auto at = all.begin();
-    if (wanted.after) {
-      at = std::find_if(all.begin(), all.end(), [&](const message& m) { return m.id == *wanted.after; });
-      if (at == all.end())
-        return to_error({ec::invalid_request, "This session has no such message.", "after"});
-      ++at;
-    }
-    auto left = std::min<std::ptrdiff_t>(all.end() - at, wanted.limit);
-    page.data.assign(at, at + left);
-    page.more = at + left != all.end();
-    auto promise = self_->make_response_promise<message_page>();
-    with_running_text(std::move(page), promise, [](message_page& p) -> std::vector<message>& { return p.data; });
-    return promise;
+    auto page = page_of(messages_, wanted);
+    if (!page)
+      return to_error(page.error());
+    if (!running_ || !any_running(page->data))
+      return std::move(*page);
+    return as_of_now(std::move(*page), [](message_page& shown, const run_snapshot& now) { fill_in(shown.data, now); });
   }
 
   caf::result<message> show(message_id id) {
     auto* found = messages_.find(id);
     if (!found)
       return to_error(no_such_message());
-    auto promise = self_->make_response_promise<message>();
-    if (is_final(found->status) || !running_) {
-      promise.deliver(*found);
-      return promise;
-    }
+    if (!running_ || is_final(found->status))
+      return *found;
+    return as_of_now(*found, [](message& shown, const run_snapshot& now) { fill_in(shown, now); });
+  }
+
+  /// Answers with `reply` once `complete` has put into it what the running answers are by now.
+  template <class Reply, class Complete>
+  caf::result<Reply> as_of_now(Reply reply, Complete complete) {
+    auto promise = self_->make_response_promise<Reply>();
     self_->request(running_->log, defaults::actor_timeout, snapshot_run{})
       .then(
-        [promise, id, stored = *found](const run_snapshot& now) mutable {
-          for (auto& answer : now.answers)
-            if (answer.id == id)
-              stored = answer;
-          promise.deliver(std::move(stored));
+        [promise, complete, reply = std::move(reply)](const run_snapshot& now) mutable {
+          complete(reply, now);
+          promise.deliver(std::move(reply));
         },
         [promise](const caf::error& why) mutable { promise.deliver(why); });
     return promise;
-  }
-
-  /// Running answers become what they are now.
-  static void fill_in(std::vector<message>& messages, const run_snapshot& now) {
-    for (auto& m : messages)
-      for (auto& answer : now.answers)
-        if (answer.id == m.id)
-          m = answer;
-  }
-
-  /// Delivers `page` once its running answers have the text that the run has so far.
-  template <class Page, class Messages>
-  void with_running_text(Page page, caf::typed_response_promise<Page> promise, Messages messages_of) {
-    auto& data = messages_of(page);
-    bool runs = running_ && std::any_of(data.begin(), data.end(), [](const message& m) { return !is_final(m.status); });
-    if (!runs) {
-      promise.deliver(std::move(page));
-      return;
-    }
-    self_->request(running_->log, defaults::actor_timeout, snapshot_run{})
-      .then(
-        [page = std::move(page), promise, messages_of](const run_snapshot& now) mutable {
-          fill_in(messages_of(page), now);
-          promise.deliver(std::move(page));
-        },
-        [promise](const caf::error& why) mutable { promise.deliver(why); });
   }
 
   // -- turns ------------------------------------------------------------------------------------------------------------
@@ -266,7 +208,7 @@ private:
   opening ask(const start_turn& wanted) {
     if (removed_)
       return to_error({ec::not_found, "There is no such session.", "session_id"});
-    if (reloading_)
+    if (recovery_.under_way())
       return once_reloaded(wanted);
     if (wanted.only_direct && about_.models.size() > 1)
       return to_error({ec::invalid_request, "Only one answer can be shown here; the session compares several.", "session_id"});
@@ -275,113 +217,65 @@ private:
     auto plan = plan_turn(wanted, messages_, about_, node_->wall());
     if (!plan)
       return to_error(plan.error());
-    if (plan->known) {
-      auto answers = messages_.answers_of(plan->question.id);
-      if (!answers.empty())
+    if (plan->known)
+      if (auto answers = messages_.answers_of(plan->question.id); !answers.empty())
         return open(answers.front()->run, 0, wanted.home);
-    }
     if (auto busy = refusal())
       return to_error(*busy);
-    std::vector<message> answers;
-    for (std::size_t seat = 0; seat < about_.models.size(); ++seat)
-      answers.push_back(pending_answer(plan->question, static_cast<participant>(seat), plan->answer_ids[seat], 1));
-    auto added = std::move(plan->imports);
-    if (!plan->known)
-      added.push_back(plan->question);
-    auto title_before = about_.title;
-    if (about_.title.empty() && !about_.title_is_set)
-      for (auto& m : added)
-        if (m.role == message_role::user && about_.title.empty())
-          about_.title = title_of(m.content);
-    auto opened = begin_run(plan->question, std::move(added), std::move(answers), wanted.home, wanted.cancel_on_disconnect);
-    running_->title_before = std::move(title_before);
-    return opened;
+    return begin_run(*plan, wanted.home, wanted.cancel_on_disconnect);
   }
 
   opening regenerate(const regenerate_answer& wanted) {
-    auto* answer = messages_.find(wanted.id);
-    if (!answer || removed_)
+    if (removed_)
       return to_error(no_such_message());
-    auto* question = messages_.user_message_of(wanted.id);
-    if (answer->role != message_role::assistant || !answer->run || !question)
-      return to_error({ec::invalid_request, "Only an answer of a model can be made anew.", "id"});
-    if (reloading_)
+    auto plan = plan_another_attempt(wanted.id, messages_, about_, node_->wall());
+    if (!plan)
+      return to_error(plan.error());
+    if (recovery_.under_way())
       return once_reloaded(wanted);
     if (auto busy = refusal())
       return to_error(*busy);
-    if (!messages_.is_last_turn(question->id))
+    if (!messages_.is_last_turn(plan->question.id))
       return to_error({ec::not_last_turn, "Only the newest turn of a branch can be answered anew.", "id"});
-    auto seat = answer->seat.value_or(0);
-    return begin_run(*question, {},
-                     {pending_answer(*question, seat, new_id<message_id>(), messages_.next_attempt(question->id, seat))},
-                     wanted.home, wanted.cancel_on_disconnect);
+    return begin_run(*plan, wanted.home, wanted.cancel_on_disconnect);
   }
 
   /// Why no run can begin now.
-  std::optional<failure> refusal() const {
-    if (running_)
-      return failure{ec::turn_in_progress,
-                     "The session is answering turn " + to_string(running_->ids.turn) + "; read along from cursor "
-                       + wire::to_cursor(running_->ids.run, 0) + ", or stop it.",
-                     {}};
-    if (messages_.bytes() > node_->bounds.max_session_bytes)
-      return failure{ec::too_large, "This session is full; please begin a new one.", "session_id"};
-    for (auto& label : about_.models) {
-      auto found = node_->models.find(label.id);
-      auto which = about_.blind ? "One of the models" : "The model " + label.id;
-      if (!found || !found->available)
-        return failure{ec::invalid_request, which + " is not available on this server.", "session_id"};
-    }
-    return std::nullopt;
-  }
+  std::optional<failure> refusal() const { return running_ ? running_->in_progress() : run_refusal(about_, messages_, *node_); }
 
-  message pending_answer(const message& question, participant seat, message_id id, int attempt) const {
-    message made;
-    made.id = id;
-    made.session = about_.id;
-    made.turn = question.turn;
-    made.parent = question.id;
-    made.role = message_role::assistant;
-    made.seat = seat;
-    made.attempt = attempt;
-    made.status = message_status::pending;
-    made.model = about_.models[seat];
-    made.blind = about_.blind;
-    made.created_at = node_->wall();
-    return made;
+  /// A run of this session: what it answers is still to be said.
+  run_plan blank_plan(run_id run, home_loop* home) const {
+    return {node_, home, self_, store_, about_.id, held_, {}, run, {}, {}, false};
   }
 
   /// The store is asked before the coordinator is there, and takes requests in their order: nothing of the run can be stored
   /// before the messages it answers. Upstreams are asked meanwhile.
-  opening begin_run(const message& question, std::vector<message> added, std::vector<message> answers, home_loop* home,
-                    bool cancel_on_disconnect) {
+  opening begin_run(const planned_turn& turn, home_loop* home, bool cancel_on_disconnect) {
     auto run = new_id<run_id>();
-    about_.updated_at = node_->wall();
-    run_plan plan{node_, home, self_, store_, about_.id, held_, question.turn, run, question.id, {}, cancel_on_disconnect};
-    auto with_imports = added.size() > 1 ? messages_ : conversation{};
-    for (std::size_t i = 0; i + 1 < added.size(); ++i)
-      with_imports.append(added[i]);
-    auto& branch = added.size() > 1 ? with_imports : messages_;
+    auto plan = blank_plan(run, home);
+    plan.cancel_on_disconnect = cancel_on_disconnect;
+    plan_answers(plan, turn, messages_, about_);
     current_run current;
-    current.ids = {question.turn, run};
-    current.question = question;
-    for (auto& answer : answers) {
-      answer.run = run;
-      current.answers.push_back({*answer.seat, answer.id});
-      plan.seats.push_back({*answer.seat, answer, node_->models.with_fallbacks(about_.models[*answer.seat].id),
-                            branch.prompt_for(*answer.seat, question, about_, node_->bounds.history_bytes)});
-      added.push_back(answer);
+    current.ids = {plan.turn, run};
+    current.question = turn.question;
+    current.title_before = std::exchange(about_.title, turn.title);
+    about_.updated_at = node_->wall();
+    auto added = turn.added;
+    std::vector<message_id> live{turn.question.id};
+    for (auto& m : added)
+      live.push_back(m.id);
+    for (auto& seat : plan.seats) {
+      current.answers.push_back({seat.who, seat.answer.id});
+      added.push_back(seat.answer);
+      live.push_back(seat.answer.id);
     }
     auto promise = self_->make_response_promise<run_opened>();
     current.waiting.push_back(promise);
     ask_store(
       append_messages{about_.id, held_, added, about_}, [this, run, added](const store_written&) { committed(run, added); },
       [this, run](const caf::error& why) { not_committed(run, why); });
-    std::vector<message_id> ids{question.id};
-    for (auto& m : added)
-      ids.push_back(m.id);
     // Before the commit already: a node that drains waits for it.
-    self_->send(parent_, run_began{about_.id, current.ids, std::move(ids)});
+    self_->send(parent_, run_began{about_.id, current.ids, std::move(live)});
     current.log = spawn_compare(self_->system(), std::move(plan));
     self_->monitor(current.log);
     running_ = std::move(current);
@@ -395,9 +289,7 @@ private:
       messages_.append(m);
     running_->committed = true;
     watchers_.run_began(run, running_->log, added);
-    for (auto& promise : std::exchange(running_->waiting, {}))
-      promise.deliver(
-        run_opened{running_->log, about_.id, running_->ids.turn, running_->ids.run, running_->question.id, running_->answers, 0});
+    running_->answer_waiting(running_->opened_in(about_.id));
   }
 
   void not_committed(run_id run, const caf::error& why) {
@@ -409,17 +301,9 @@ private:
       about_.title = failed.title_before;
     self_->send_exit(failed.log, caf::exit_reason::user_shutdown);
     self_->send(parent_, run_over{about_.id, run, 0});
-    for (auto& promise : failed.waiting)
-      promise.deliver(why);
-    auto code = to_failure(why).code;
-    if (code == ec::store_unavailable || code == ec::unavailable) // it may have taken them all the same
+    failed.answer_waiting(why);
+    if (may_be_stored(why))
       reload();
-  }
-
-  static const incoming_message* question_of(const start_turn& wanted) {
-    auto at = std::find_if(wanted.messages.rbegin(), wanted.messages.rend(),
-                           [](const incoming_message& m) { return m.role == message_role::user; });
-    return at == wanted.messages.rend() ? nullptr : &*at;
   }
 
   /// The question of a run that isn't committed yet isn't in the conversation either.
@@ -435,8 +319,7 @@ private:
     messages_.update(std::move(m.answer));
     if (!m.run_is_over || !running_ || running_->ids.run != m.run)
       return;
-    latest_ = wire::cursor{m.run, m.newest};
-    logs_[m.run] = {running_->log, false};
+    finished_.add(m.run, running_->log, m.newest);
     running_.reset();
     self_->send(parent_, run_over{about_.id, m.run, m.log_bytes});
   }
@@ -446,57 +329,54 @@ private:
   void take_over_again() {
     auto dead = std::move(*running_);
     running_.reset();
-    for (auto& promise : dead.waiting)
-      promise.deliver(to_error({ec::internal, "The run stopped unexpectedly.", {}}));
+    dead.answer_waiting(to_error({ec::internal, "The run stopped unexpectedly.", {}}));
     reload(dead.ids.run);
   }
 
   /// Takes the store's word for what the session is. `over`, if given, is a run that this ends.
   void reload(std::optional<run_id> over = std::nullopt) {
-    if (store_asked_again_ || removed_)
+    if (recovery_.asking() || removed_)
       return;
-    reloading_ = store_asked_again_ = true;
+    recovery_.ask(over);
     ++store_requests_;
     self_->request(store_, defaults::store_timeout, open_session{about_.id})
       .then(
-        [this, over](opened_session& opened) {
+        [this](opened_session& opened) {
           --store_requests_;
-          reloading_ = store_asked_again_ = false;
           bool was_blind = about_.blind;
           about_ = std::move(opened.about);
           held_ = opened.held;
           messages_ = conversation{std::move(opened.messages)};
-          if (over)
-            self_->send(parent_, run_over{about_.id, *over, 0});
+          if (auto ended = recovery_.succeeded())
+            self_->send(parent_, run_over{about_.id, *ended, 0});
           if (was_blind && !about_.blind)
             watchers_.session_changed("updated", view());
-          reloaded(nullptr);
+          recovery_.tell_waiting(nullptr);
         },
-        [this, over](const caf::error& why) {
+        [this](const caf::error& why) {
           --store_requests_;
-          store_asked_again_ = false;
-          reloaded(&why);
-          auto code = to_failure(why).code;
-          if (code != ec::store_unavailable && code != ec::unavailable)
+          recovery_.failed();
+          recovery_.tell_waiting(&why);
+          if (!may_be_stored(why))
             return self_->quit(caf::exit_reason::user_shutdown); // the next request loads it anew
           // What it has in memory can be read also while the store is away.
-          ended_by_reload_ = over;
           self_->delayed_send(self_, reload_pause, reload_session{});
         });
   }
 
-  void reloaded(const caf::error* failed) {
-    for (auto& go_on : std::exchange(after_reload_, {}))
-      go_on(failed);
+  /// The store said nothing: it may have done what it was asked all the same.
+  static bool may_be_stored(const caf::error& why) {
+    auto code = to_failure(why).code;
+    return code == ec::store_unavailable || code == ec::unavailable;
   }
 
   /// A request that the store's word has to come before.
   template <class Request>
   opening once_reloaded(const Request& wanted) {
-    if (store_asked_again_)
+    if (recovery_.asking())
       return to_error(being_reloaded());
     auto promise = self_->make_response_promise<run_opened>();
-    after_reload_.push_back([this, promise, wanted](const caf::error* failed) mutable {
+    recovery_.wait([this, promise, wanted](const caf::error* failed) mutable {
       if (failed) {
         promise.deliver(*failed);
       } else {
@@ -504,7 +384,7 @@ private:
         promise.delegate(session_actor{self_}, wanted);
       }
     });
-    reload(ended_by_reload_);
+    reload();
     return promise;
   }
 
@@ -520,7 +400,7 @@ private:
     if (found->role == message_role::user)
       if (auto answers = messages_.answers_of(found->id); !answers.empty())
         run = answers.back()->run;
-    if (reloading_ && !(run && logs_.contains(*run))) // a log that is there tells what was told before
+    if (recovery_.under_way() && !(run && finished_.find(*run))) // a log that is there tells what was told before
       return once_reloaded(wanted);
     bool other_run = wanted.from.run && run && wanted.from.run != *run;
     return open(run, other_run ? 0 : wanted.from.offset, wanted.home);
@@ -532,25 +412,17 @@ private:
       return to_error({ec::not_found, "No model ever answered this message.", {}});
     if (running_ && running_->ids.run == *run)
       return self_->delegate(running_->log, open_log{from});
-    if (auto at = logs_.find(*run); at != logs_.end())
-      return self_->delegate(at->second.log, open_log{at->second.told_again ? 0 : from});
+    if (auto kept = finished_.find(*run, from))
+      return self_->delegate(kept->log, open_log{kept->from});
     return self_->delegate(replay(*run, home), open_log{0});
   }
 
   run_actor replay(run_id run, home_loop* home) {
-    run_plan plan{node_, home, self_, store_, about_.id, held_, {}, run, {}, {}, false};
-    std::size_t bytes = 0;
-    for (auto& m : messages_.all()) {
-      if (m.run != run)
-        continue;
-      plan.turn = m.turn;
-      plan.user = m.parent.value_or(message_id{});
-      plan.seats.push_back({m.seat.value_or(0), m, {}, {}});
-      bytes += m.content.size() + m.reasoning.size();
-    }
+    auto plan = blank_plan(run, home);
+    auto bytes = plan_replay(plan, messages_);
     auto log = spawn_replay(self_->system(), std::move(plan));
     self_->monitor(log);
-    logs_[run] = {log, true};
+    finished_.add_told_again(run, log);
     self_->send(parent_, run_over{about_.id, run, bytes});
     return log;
   }
@@ -559,20 +431,9 @@ private:
     auto* found = messages_.find(id);
     if (!found)
       return to_error(no_such_message());
-    bool whole_turn = found->role == message_role::user;
-    bool runs = running_ && (whole_turn ? running_->ids.turn == found->turn : running_->ids.run == found->run);
-    if (runs)
-      return self_->delegate(
-        running_->log, stop_answers{whole_turn ? std::vector<participant>{} : std::vector<participant>{found->seat.value_or(0)},
-                                    finish_reason::cancelled});
-    stopped_answers result;
-    auto add = [&](const message& m) { result.states.push_back({m.id, m.seat.value_or(0), m.status, m.finish}); };
-    if (!whole_turn)
-      add(*found);
-    else
-      for (auto* answer : messages_.answers_of(id))
-        add(*answer);
-    return result;
+    if (auto wanted = running_ ? running_->stop_of(*found) : std::nullopt)
+      return self_->delegate(running_->log, std::move(*wanted));
+    return states_of(*found, messages_);
   }
 
   // -- votes ------------------------------------------------------------------------------------------------------------
@@ -580,7 +441,7 @@ private:
   caf::result<vote_view> vote(const cast_vote& wanted) {
     if (removed_)
       return to_error({ec::not_found, "There is no such turn.", "turn_id"});
-    if (reloading_)
+    if (recovery_.under_way())
       return to_error(being_reloaded());
     if (running_)
       return to_error({ec::turn_in_progress, "The session is still answering; a vote can be cast after it.", "turn_id"});
@@ -606,9 +467,8 @@ private:
       [this, promise](const caf::error& why) mutable {
         --votes_under_way_;
         promise.deliver(why);
-        auto code = to_failure(why).code;
         // The store has a vote that isn't known here, or may have.
-        if (code == ec::already_voted || code == ec::store_unavailable || code == ec::unavailable)
+        if (to_failure(why).code == ec::already_voted || may_be_stored(why))
           reload();
       });
     return promise;
@@ -630,25 +490,14 @@ private:
     if (from)
       if (auto rest = resume(*from))
         return std::move(*rest);
-    session_state_view result{view(), false, {}, latest_, {}};
-    auto& all = messages_.all();
-    auto shown = std::min<std::ptrdiff_t>(all.end() - all.begin(), max_state_messages);
-    result.messages.assign(all.end() - shown, all.end());
-    auto promise = self_->make_response_promise<session_state_view>();
-    if (!running_ || !running_->committed) {
-      promise.deliver(std::move(result));
-      return promise;
-    }
+    session_state_view result{view(), false, newest_of(messages_), finished_.newest_end(), {}};
+    if (!running_ || !running_->committed)
+      return result;
     result.log = running_->log;
-    self_->request(running_->log, defaults::actor_timeout, snapshot_run{})
-      .then(
-        [promise, run = running_->ids.run, result = std::move(result)](const run_snapshot& now) mutable {
-          fill_in(result.messages, now);
-          result.at = wire::cursor{run, now.newest};
-          promise.deliver(std::move(result));
-        },
-        [promise](const caf::error& why) mutable { promise.deliver(why); });
-    return promise;
+    return as_of_now(std::move(result), [run = running_->ids.run](session_state_view& shown, const run_snapshot& now) {
+      fill_in(shown.messages, now);
+      shown.at = wire::cursor{run, now.newest};
+    });
   }
 
   /// Nothing if what follows `from` isn't all in the log of the current or the latest run.
@@ -660,14 +509,10 @@ private:
       result.log = running_->log; // an offset that isn't there yet is read from the log's end
       return result;
     }
-    if (!latest_ || from.run != latest_->run || from.offset > latest_->offset)
+    auto rest = finished_.rest_after(from);
+    if (!rest)
       return std::nullopt;
-    if (from.offset == latest_->offset)
-      return result;
-    auto kept = logs_.find(from.run);
-    if (kept == logs_.end() || kept->second.told_again)
-      return std::nullopt;
-    result.log = kept->second.log;
+    result.log = std::move(*rest);
     return result;
   }
 
@@ -705,10 +550,7 @@ private:
   epoch held_ = 0;
   conversation messages_;
   std::optional<current_run> running_;
-  /// Logs of runs that are over, until `forget_run`.
-  std::unordered_map<run_id, finished_run> logs_;
-  /// The newest run that is over, at its end.
-  std::optional<wire::cursor> latest_;
+  finished_runs finished_;
   /// Feeds of the loops where somebody watches.
   session_watchers watchers_;
   std::uint64_t requests_seen_ = 0;
@@ -719,14 +561,7 @@ private:
   /// Deleted, or about to be; who waits for it.
   bool removed_ = false;
   std::vector<caf::typed_response_promise<store_written>> removals_;
-  /// What is in memory may not be what is stored: no run is begun or shown until it is.
-  bool reloading_ = false;
-  /// The store is being asked for it; else there is a pause.
-  bool store_asked_again_ = false;
-  /// A run that is over once it is there.
-  std::optional<run_id> ended_by_reload_;
-  /// Who waits for it.
-  std::vector<std::function<void(const caf::error*)>> after_reload_;
+  session_recovery recovery_;
 };
 
 } // namespace

@@ -1,5 +1,7 @@
 #include "actors/turn_request.hpp"
 
+#include "core/text.hpp"
+
 #include <algorithm>
 
 namespace parley {
@@ -21,9 +23,26 @@ message blank(const session& about, message_id id, message_role role, std::strin
   return made;
 }
 
+message pending_answer(const message& question, participant seat, message_id id, int attempt, const session& about,
+                       unix_ms wall) {
+  message made;
+  made.id = id;
+  made.session = about.id;
+  made.turn = question.turn;
+  made.parent = question.id;
+  made.role = message_role::assistant;
+  made.seat = seat;
+  made.attempt = attempt;
+  made.status = message_status::pending;
+  made.model = about.models[seat];
+  made.blind = about.blind;
+  made.created_at = wall;
+  return made;
+}
+
 /// An empty assistant message after the question names the id of an answer.
-expected<void> reserve_ids(const start_turn& wanted, std::size_t first, const conversation& so_far, const session& about,
-                           planned_turn& plan) {
+expected<void> plan_answers(const start_turn& wanted, std::size_t first, const conversation& so_far, const session& about,
+                            unix_ms wall, planned_turn& plan) {
   std::vector<std::optional<message_id>> named(about.models.size());
   for (auto i = first; i < wanted.messages.size(); ++i) {
     auto& m = wanted.messages[i];
@@ -39,12 +58,30 @@ expected<void> reserve_ids(const start_turn& wanted, std::size_t first, const co
       return fail(ec::id_conflict, "A message with this id is there already.", field(i, "id"));
     named[seat] = m.id;
   }
-  for (auto& id : named)
-    plan.answer_ids.push_back(id ? *id : new_id<message_id>());
+  for (participant seat = 0; seat < named.size(); ++seat) {
+    auto id = named[seat] ? *named[seat] : new_id<message_id>();
+    plan.answers.push_back(pending_answer(plan.question, seat, id, 1, about, wall));
+  }
   return {};
 }
 
+std::string title_with(const std::vector<message>& added, const session& about) {
+  auto title = about.title;
+  if (about.title_is_set)
+    return title;
+  for (auto& m : added)
+    if (m.role == message_role::user && title.empty())
+      title = title_of(m.content);
+  return title;
+}
+
 } // namespace
+
+const incoming_message* question_of(const start_turn& wanted) {
+  auto at = std::find_if(wanted.messages.rbegin(), wanted.messages.rend(),
+                         [](const incoming_message& m) { return m.role == message_role::user; });
+  return at == wanted.messages.rend() ? nullptr : &*at;
+}
 
 expected<planned_turn> plan_turn(const start_turn& wanted, const conversation& so_far, const session& about, unix_ms wall) {
   auto end = wanted.messages.size();
@@ -66,13 +103,13 @@ expected<planned_turn> plan_turn(const start_turn& wanted, const conversation& s
     import.parent = parent;
     if (m.role == message_role::assistant)
       import.seat = m.seat;
-    for (auto& earlier : plan.imports)
+    for (auto& earlier : plan.added)
       if (earlier.id == import.id)
         return fail(ec::id_conflict, "Two messages have the same id.", field(i, "id"));
     if (parent && import.role == message_role::assistant)
-      import.turn = plan.imports.empty() ? turn_id{parent->bytes} : plan.imports.back().turn;
+      import.turn = plan.added.empty() ? turn_id{parent->bytes} : plan.added.back().turn;
     parent = import.id;
-    plan.imports.push_back(std::move(import));
+    plan.added.push_back(std::move(import));
   }
   auto& asked = wanted.messages[last];
   if (auto* stored = asked.id ? so_far.find(*asked.id) : nullptr) {
@@ -80,15 +117,15 @@ expected<planned_turn> plan_turn(const start_turn& wanted, const conversation& s
       return fail(ec::id_conflict, "A message with this id and other content is there already.", field(last, "id"));
     plan.question = *stored;
     plan.known = true;
-    plan.imports.clear();
+    plan.added.clear();
   } else {
     plan.question = blank(about, asked.id.value_or(message_id{new_uuid()}), message_role::user, asked.content, wall);
     plan.question.parent = parent;
-    for (auto& import : plan.imports)
+    for (auto& import : plan.added)
       if (import.id == plan.question.id)
         return fail(ec::id_conflict, "Two messages have the same id.", field(last, "id"));
     if (wanted.at_root) {
-      if (!plan.imports.empty())
+      if (!plan.added.empty())
         return fail(ec::invalid_request, "A question at the root can't follow imported messages.", "parent_id");
       plan.question.parent.reset();
     } else if (wanted.parent) {
@@ -99,9 +136,28 @@ expected<planned_turn> plan_turn(const start_turn& wanted, const conversation& s
         return fail(ec::invalid_request, "A question follows an answer: name an assistant's message.", "parent_id");
       plan.question.parent = wanted.parent;
     }
+    plan.added.push_back(plan.question);
   }
-  if (auto reserved = reserve_ids(wanted, end, so_far, about, plan); !reserved)
-    return tl::unexpected{reserved.error()};
+  if (auto planned = plan_answers(wanted, end, so_far, about, wall, plan); !planned)
+    return tl::unexpected{planned.error()};
+  plan.title = title_with(plan.added, about);
+  return plan;
+}
+
+expected<planned_turn> plan_another_attempt(message_id answer, const conversation& so_far, const session& about, unix_ms wall) {
+  auto* first = so_far.find(answer);
+  if (!first)
+    return fail(ec::not_found, "There is no such message.");
+  auto* question = so_far.user_message_of(answer);
+  if (first->role != message_role::assistant || !first->run || !question)
+    return fail(ec::invalid_request, "Only an answer of a model can be made anew.", "id");
+  auto seat = first->seat.value_or(0);
+  planned_turn plan;
+  plan.question = *question;
+  plan.known = true;
+  auto attempt = so_far.next_attempt(question->id, seat);
+  plan.answers.push_back(pending_answer(*question, seat, new_id<message_id>(), attempt, about, wall));
+  plan.title = about.title;
   return plan;
 }
 

@@ -208,6 +208,16 @@ CAF_TEST(a question that cannot be stored is refused and its upstream let go) {
   CAF_CHECK_EQUAL(book->sessions[about].title, "Again");
 }
 
+CAF_TEST(another attempt that cannot be stored leaves the session its title) {
+  begin_run();
+  upstream_does(0, [](auto& r) { r.answer("whole"); });
+  book->refuse = refuse<append_messages>({ec::id_conflict, "It is there already.", {}});
+  CAF_CHECK_EQUAL(code_of(regenerate(run.answers[0].id)), "id_conflict");
+  auto shown = ask<session_view>(sessions(), show_session{about});
+  CAF_REQUIRE(shown.has_value());
+  CAF_CHECK_EQUAL(shown->about.title, "Hello");
+}
+
 CAF_TEST(a session can be read while its store is away) {
   begin_run();
   upstream_does(0, [](auto& r) { r.answer("whole"); });

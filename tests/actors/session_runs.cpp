@@ -1,0 +1,111 @@
+// The runs of one session, as it knows them: the current one, and the logs of those that are over.
+
+#define CAF_SUITE actors.session_runs
+
+#include "actors/current_run.hpp"
+#include "actors/finished_runs.hpp"
+#include "tests/support/node_fixture.hpp"
+
+using namespace parley;
+using namespace parley::test;
+
+namespace {
+
+struct fixture : node_fixture {
+  /// A log's handle. Nobody reads it here.
+  run_actor some_log() {
+    return ends(caf::actor_cast<run_actor>(sys.spawn([](caf::event_based_actor*) {})));
+  }
+
+  finished_runs runs;
+  run_id first = new_id<run_id>();
+  run_id second = new_id<run_id>();
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(session_runs_tests, fixture)
+
+CAF_TEST(a log is there from its end until it is forgotten) {
+  CAF_CHECK(!runs.find(first));
+  auto log = some_log();
+  runs.add(first, log, 7);
+  auto place = runs.find(first, 3);
+  CAF_REQUIRE(place.has_value());
+  CAF_CHECK(place->log == log);
+  CAF_CHECK_EQUAL(place->from, 3u);
+  auto forgotten = runs.forget(first);
+  CAF_CHECK(forgotten == log);
+  CAF_CHECK(!runs.find(first));
+  CAF_CHECK(!runs.forget(first));
+}
+
+CAF_TEST(a run that is told again is read from its beginning) {
+  runs.add_told_again(first, some_log());
+  auto place = runs.find(first, 3);
+  CAF_REQUIRE(place.has_value());
+  CAF_CHECK_EQUAL(place->from, 0u);
+  CAF_CHECK(!runs.newest_end());
+}
+
+CAF_TEST(a log whose actor has ended is not offered) {
+  auto log = some_log();
+  runs.add(first, log, 7);
+  runs.add(second, some_log(), 7);
+  runs.remove(log.address());
+  CAF_CHECK(!runs.find(first));
+  CAF_CHECK(runs.find(second).has_value());
+}
+
+CAF_TEST(only in the newest run can somebody read on) {
+  runs.add(first, some_log(), 7);
+  auto log = some_log();
+  runs.add(second, log, 9);
+  CAF_CHECK(!runs.rest_after({first, 3}));
+  auto rest = runs.rest_after({second, 3});
+  CAF_REQUIRE(rest.has_value());
+  CAF_CHECK(*rest == log);
+  CAF_CHECK(!runs.rest_after({second, 10}));
+  CAF_CHECK(!runs.rest_after({{}, 9}));
+}
+
+CAF_TEST(who has read the newest run whole needs no log) {
+  runs.add(first, some_log(), 7);
+  runs.forget(first);
+  CAF_CHECK(runs.newest_end()->offset == 7);
+  auto rest = runs.rest_after({first, 7});
+  CAF_REQUIRE(rest.has_value());
+  CAF_CHECK(!*rest);
+  CAF_CHECK(!runs.rest_after({first, 6}));
+}
+
+CAF_TEST(what was told again cannot be read on) {
+  runs.add(first, some_log(), 7);
+  runs.forget(first);
+  runs.add_told_again(first, some_log());
+  CAF_CHECK(!runs.rest_after({first, 3}));
+}
+
+CAF_TEST(a question stops its whole turn and an answer its seat) {
+  current_run running;
+  running.ids = {new_id<turn_id>(), first};
+  message asked;
+  asked.turn = running.ids.turn;
+  auto all = running.stop_of(asked);
+  CAF_REQUIRE(all.has_value());
+  CAF_CHECK(all->who.empty());
+  message answer;
+  answer.role = message_role::assistant;
+  answer.turn = running.ids.turn;
+  answer.run = first;
+  answer.seat = participant{1};
+  auto one = running.stop_of(answer);
+  CAF_REQUIRE(one.has_value());
+  CAF_CHECK(one->who == std::vector<participant>{1});
+  answer.run = second; // an earlier attempt
+  CAF_CHECK(!running.stop_of(answer));
+  asked.turn = new_id<turn_id>();
+  CAF_CHECK(!running.stop_of(asked));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
