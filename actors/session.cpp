@@ -302,7 +302,7 @@ private:
     self_->send_exit(failed.log, caf::exit_reason::user_shutdown);
     self_->send(parent_, run_over{about_.id, run, 0});
     failed.answer_waiting(why);
-    if (may_be_stored(why))
+    if (may_be_stored(why) || recovery_.postponed())
       reload();
   }
 
@@ -322,6 +322,8 @@ private:
     finished_.add(m.run, running_->log, m.newest);
     running_.reset();
     self_->send(parent_, run_over{about_.id, m.run, m.log_bytes});
+    if (recovery_.postponed())
+      reload();
   }
 
   /// The coordinator died with answers under way. The store knows what of them is checkpointed, and makes them
@@ -333,10 +335,13 @@ private:
     reload(dead.ids.run);
   }
 
-  /// Takes the store's word for what the session is. `over`, if given, is a run that this ends.
+  /// Takes the store's word for what the session is. `over`, if given, is a run that this ends. A run that goes on couldn't be
+  /// stored any more, with the epoch that it has: its end comes first.
   void reload(std::optional<run_id> over = std::nullopt) {
     if (recovery_.asking() || removed_)
       return;
+    if (running_)
+      return recovery_.postpone();
     recovery_.ask(over);
     ++store_requests_;
     self_->request(store_, defaults::store_timeout, open_session{about_.id})

@@ -29,9 +29,14 @@ public:
   /// The store has been asked, and hasn't answered.
   bool asking() const { return phase_ == phase::asking; }
 
+  /// The store shall be asked, but not now.
+  void postpone() { postponed_ = true; }
+  bool postponed() const { return postponed_; }
+
   /// `over`, if given, is a run that the store's word will end.
   void ask(std::optional<run_id> over) {
     phase_ = phase::asking;
+    postponed_ = false;
     if (over)
       over_ = over;
   }
@@ -57,6 +62,7 @@ private:
   enum class phase { known, asking, pausing };
 
   phase phase_ = phase::known;
+  bool postponed_ = false;
   std::optional<run_id> over_;
   std::vector<continuation> waiting_;
 };

@@ -38,6 +38,14 @@ CAF_TEST(a recovery is under way until the store has answered) {
   CAF_CHECK(!recovery.asking());
 }
 
+CAF_TEST(what is postponed is not under way and waits until the store is asked) {
+  recovery.postpone();
+  CAF_CHECK(recovery.postponed());
+  CAF_CHECK(!recovery.under_way());
+  recovery.ask({});
+  CAF_CHECK(!recovery.postponed());
+}
+
 CAF_TEST(the run that it ends is kept over failures and told once) {
   auto run = new_id<run_id>();
   recovery.ask(run);

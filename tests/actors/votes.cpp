@@ -235,6 +235,22 @@ CAF_TEST(two equal votes at once are one) {
   CAF_CHECK(!is_blind(about.id));
 }
 
+CAF_TEST(a run that began beside two equal votes is answered) {
+  auto about = random_session().about;
+  auto first = both_answered(about.id);
+  book->hold = true;
+  auto one = begin<vote_view>(sessions(), cast_vote{first.user, {}});
+  auto two = begin<vote_view>(sessions(), cast_vote{first.user, {}});
+  auto next = begin<run_opened>(sessions(), question(about.id, "And now?"));
+  release_store();
+  CAF_CHECK_EQUAL(code_of(take(two)), "already_voted");
+  auto run = take(next);
+  CAF_REQUIRE(run.has_value());
+  both_answer();
+  for (auto& answer : run->answers)
+    CAF_CHECK(book->find(answer.id)->status == message_status::success);
+}
+
 CAF_TEST(there is nothing to vote on but whole turns of several answers) {
   auto about = random_session().about;
   auto run = opened(question(about.id, "Which?"));
