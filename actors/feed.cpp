@@ -1,11 +1,10 @@
 // The subscribers of one session on one loop. Those who keep up share one stream of frames, encoded once, which goes out in
 // rounds; one who falls behind reads the run's log for itself, in larger pieces, until it has caught up.
 
-#include "actors/api.hpp"
+#include "actors/shared_stream.hpp"
 #include "wire/ws_frames.hpp"
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <unordered_map>
 
@@ -16,66 +15,16 @@ namespace {
 /// Subscribers that are served before others on the loop have their turn: about half a millisecond's work.
 constexpr std::size_t round_part = 64;
 
-/// What waits for a round is sent as one piece of at most about that size.
-constexpr std::size_t max_round_bytes = 64 * 1024;
-
 /// Runs that may have begun while a subscriber still reads an earlier one.
 constexpr std::size_t max_runs_behind = 8;
 
 /// The stream that all who keep up share. Those of single subscribers have the subscriber's number.
-constexpr std::uint64_t shared_stream = 0;
+constexpr std::uint64_t stream_of_all = 0;
 
 /// Said with `going_away`.
 constexpr std::string_view come_back = "Please connect again.";
 
 namespace close_code = wire::close_code;
-
-/// The end of what somebody was given: none before the first run.
-using position = std::optional<wire::cursor>;
-
-bool same(const position& a, const position& b) {
-  return a.has_value() == b.has_value() && (!a || (a->run == b->run && a->offset == b->offset));
-}
-
-/// ```
-/// joining ──▶ sharing ◀──▶ alone        and back to joining when the client asks for the state anew
-///    └──────────────────────▲
-/// ```
-enum class watcher_phase { joining, sharing, alone };
-
-struct watcher {
-  std::shared_ptr<subscriber> to;
-  watcher_phase phase = watcher_phase::joining;
-  /// It wants what followed this.
-  std::optional<wire::cursor> from;
-  /// It had its `connection_established`.
-  bool greeted = false;
-
-  // alone
-  position at;
-  /// What it reads, or will once it has taken what it was sent.
-  run_actor log;
-  bool attached = false;
-  /// Credit that the log gets when the client has taken what it was sent.
-  std::size_t owed = 0;
-  /// Runs that began after the one it reads.
-  std::vector<run_announced> next;
-
-  // sharing
-  /// A round that it has had already.
-  std::uint64_t skips_round = 0;
-};
-
-/// What waits for a round, in order.
-struct pending_frames {
-  frame_ptr frames;
-  /// Of a log; else a change of the session, for all but `except`.
-  run_actor log;
-  wire::cursor end;
-  std::uint64_t except = 0;
-  /// It begins a run.
-  std::optional<run_announced> begins;
-};
 
 struct feed_state;
 
@@ -90,8 +39,9 @@ struct feed_state {
     node = std::move(context);
     sessions = std::move(parent);
     id = watched;
+    shared = shared_stream{node->bounds};
     self->set_down_handler([this](const caf::down_msg& down) { on_down(down.source); });
-    return {[this](const log_piece& m) { m.stream == shared_stream ? take_shared(m) : take_own(m); },
+    return {[this](const log_piece& m) { m.stream == stream_of_all ? take_shared(m) : take_own(m); },
             [this](const join_feed& m) { join(m); },
             [this](const leave_feed& m) { leave(m.subscriber); },
             [this](const subscriber_drained& m) { on_drained(m.subscriber); },
@@ -101,7 +51,15 @@ struct feed_state {
             },
             [this](const run_announced& m) { on_run(m); },
             [this](const session_announced& m) { on_session(m); },
-            [this](feed_round) { go_on_with_round(); }};
+            [this](feed_round) {
+              if (shared.in_round())
+                serve_part(round_part);
+            }};
+  }
+
+  watcher* find(std::uint64_t number) {
+    auto found = watchers.find(number);
+    return found == watchers.end() ? nullptr : &found->second;
   }
 
   // -- joining ----------------------------------------------------------------------------------------------------------
@@ -166,10 +124,10 @@ struct feed_state {
   }
 
   void welcome_back(std::uint64_t number, const session_state_view& state) {
-    auto found = watchers.find(number);
-    if (found == watchers.end())
+    auto* joined = find(number);
+    if (!joined)
       return;
-    auto& who = found->second;
+    auto& who = *joined;
     if (!state.recovered) { // it begins with the state like others
       who.from.reset();
       who.next.clear();
@@ -191,12 +149,10 @@ struct feed_state {
       who.next.erase(who.next.begin(), known + 1);
     who.at = state.at;
     who.phase = watcher_phase::alone;
-    bool nothing_goes_on = (!current || current_ended) && coming.empty() && pending.empty() && !in_round;
-    bool nobody_shares = std::all_of(sharing.begin(), sharing.end(), [](auto* other) { return !other; });
-    if (nothing_goes_on && nobody_shares) { // the first: others shall share with it
-      delivered = state.at;
-      if (state.log)
-        read_shared({state.at->run, state.log, nullptr}, state.at->offset);
+    if (shared.unused()) { // the first: others shall share with it
+      shared.begin_at(state.at, state.log);
+      if (shared.reading())
+        read_shared(state.at->offset);
     }
     rejoin(number, who);
     if (who.phase == watcher_phase::sharing)
@@ -210,37 +166,36 @@ struct feed_state {
   }
 
   void begin_anew(std::uint64_t number) {
-    auto found = watchers.find(number);
-    if (found == watchers.end() || found->second.phase == watcher_phase::joining)
+    auto* who = find(number);
+    if (!who || who->phase == watcher_phase::joining)
       return;
-    auto& who = found->second;
-    let_go(number, who);
-    apart[number] = &who;
-    who.phase = watcher_phase::joining;
-    who.next.clear();
-    ask_state(number, who);
+    let_go(number, *who);
+    apart[number] = who;
+    who->phase = watcher_phase::joining;
+    who->next.clear();
+    ask_state(number, *who);
   }
 
   // -- leaving ----------------------------------------------------------------------------------------------------------
 
   void leave(std::uint64_t number) {
-    if (auto found = watchers.find(number); found != watchers.end()) {
-      let_go(number, found->second);
+    if (auto* who = find(number)) {
+      let_go(number, *who);
       apart.erase(number);
-      watchers.erase(found);
+      watchers.erase(number);
     }
   }
 
   /// It gets nothing more, of the shared stream or its own.
   void let_go(std::uint64_t number, watcher& who) {
     if (who.phase == watcher_phase::sharing)
-      std::replace(sharing.begin(), sharing.end(), &who, static_cast<watcher*>(nullptr));
+      shared.leave(who);
     detach(number, who);
   }
 
   void close(std::uint64_t number, std::uint16_t code, std::string_view reason) {
-    if (auto found = watchers.find(number); found != watchers.end()) {
-      auto to = found->second.to;
+    if (auto* who = find(number)) {
+      auto to = who->to;
       leave(number);
       to->close(code, reason);
     }
@@ -250,10 +205,10 @@ struct feed_state {
     auto why = to_failure(error);
     if (why.code == ec::not_found)
       return close(number, close_code::no_such_session, "There is no such session.");
-    if (auto found = watchers.find(number); found != watchers.end()) {
+    if (auto* who = find(number)) {
       auto frames = std::make_shared<std::string>();
       wire::append_error(*frames, why);
-      found->second.to->deliver(frames);
+      who->to->deliver(frames);
     }
     close(number, close_code::going_away, come_back);
   }
@@ -285,8 +240,8 @@ struct feed_state {
     if (!logs.erase(gone))
       return;
     // A log ends before its readers only by a defect.
-    if (current && !current_ended && current->log.address() == gone) {
-      current_ended = true;
+    if (shared.reading() && shared.log().address() == gone) {
+      shared.end_run();
       return close_all(close_code::going_away, come_back);
     }
     for (auto number : numbers_of(apart))
@@ -309,140 +264,68 @@ struct feed_state {
       else if (who.phase == watcher_phase::alone && !who.log)
         start_next(number, who);
     }
-    coming.push_back(m);
-    next_shared();
+    shared.add(m);
+    read_next_run();
   }
 
-  void next_shared() {
-    if ((current && !current_ended) || coming.empty())
+  void read_next_run() {
+    if (!shared.begin_next_run())
       return;
-    auto run = std::move(coming.front());
-    coming.pop_front();
-    pending.push_back({run.created, run.log, {run.run, 0}, 0, run});
-    read_shared(std::move(run), 0);
+    read_shared(0);
     begin_round();
   }
 
-  void read_shared(run_announced run, std::uint64_t from) {
-    current = std::move(run);
-    current_ended = false;
-    shared_owed = 0;
-    use(current->log);
-    self->send(current->log, attach_reader{feed_actor{self}, shared_stream, wire::stream_format::ws, from});
+  void read_shared(std::uint64_t from) {
+    use(shared.log());
+    self->send(shared.log(), attach_reader{feed_actor{self}, stream_of_all, wire::stream_format::ws, from});
   }
 
   void take_shared(const log_piece& m) {
-    if (!current || current_ended)
+    if (!shared.reading())
       return;
-    if (!m.bytes->empty()) {
-      // Told once it is enough to be owed, not for each piece.
-      shared_owed += m.bytes->size();
-      if (shared_owed >= node->bounds.reader_window_bytes / 2)
-        self->send(current->log, reader_credit{shared_stream, std::exchange(shared_owed, 0)});
-      pending.push_back({m.bytes, current->log, {current->run, m.last}, 0, std::nullopt});
-    }
+    if (auto credit = shared.take(m); credit > 0)
+      self->send(shared.log(), reader_credit{stream_of_all, credit});
     if (m.ends) {
-      current_ended = true;
-      unuse(current->log);
-      next_shared();
+      shared.end_run();
+      unuse(shared.log());
+      read_next_run();
     }
     begin_round();
   }
 
   void on_session(const session_announced& m) {
     for (auto& [number, who] : apart)
-      if (who->greeted && number != m.except && !too_far_behind(*who))
+      if (who->greeted && number != m.except && !shared.too_far_behind(*who->to))
         who->to->deliver(m.frames);
-    pending.push_back({m.frames, run_actor{}, {}, m.except, std::nullopt});
+    shared.add(m);
     begin_round();
     if (!m.deleted)
       return;
-    while (in_round)
-      serve_part(sharing.size());
+    while (shared.in_round())
+      serve_part(shared.size());
     close_all(close_code::no_such_session, "The session was deleted.");
   }
 
-  /// Frames that no log has are left out for who doesn't read at all; its connection is closed soon.
-  bool too_far_behind(const watcher& who) const { return who.to->unread() > 4 * node->bounds.subscriber_window_bytes; }
-
   /// What waits goes to all who share, in parts: a loop has other work than ten thousand sockets.
   void begin_round() {
-    if (in_round || pending.empty())
+    if (!shared.begin_round())
       return;
-    std::erase(sharing, nullptr);
-    round = {};
-    round.begin = delivered;
-    auto& first = pending.front();
-    round.begins = first.begins;
-    round.except = first.except;
-    round.log = first.log;
-    auto frames = first.frames;
-    auto take = [&] {
-      if (pending.front().log)
-        delivered = pending.front().end;
-      pending.pop_front();
-    };
-    bool from_log = static_cast<bool>(first.log);
-    take();
-    std::shared_ptr<std::string> merged;
-    while (from_log && !pending.empty() && pending.front().log && !pending.front().begins && frames->size() < max_round_bytes) {
-      if (!merged) {
-        merged = std::make_shared<std::string>(*frames);
-        frames = merged;
-      }
-      *merged += *pending.front().frames;
-      take();
-    }
-    round.frames = std::move(frames);
-    ++round_number;
-    in_round = true;
     rejoin_all(); // who is there already waits for the next round
     serve_part(round_part);
   }
 
-  void go_on_with_round() {
-    if (in_round)
-      serve_part(round_part);
-  }
-
   void serve_part(std::size_t count) {
-    auto end = std::min(sharing.size(), round.served + count);
-    while (round.served < end) {
-      auto*& slot = sharing[round.served++];
-      if (!slot || slot->skips_round == round_number || slot->to->number() == round.except)
-        continue;
-      bool keeps_up = slot->to->unread() < node->bounds.subscriber_window_bytes;
-      if (keeps_up || (!round.log && !too_far_behind(*slot)))
-        slot->to->deliver(round.frames);
-      else if (round.log)
-        fall_behind(*std::exchange(slot, nullptr));
-    }
-    if (round.served < sharing.size()) {
+    shared.serve(count, fallen);
+    for (auto* who : fallen)
+      apart[who->to->number()] = who;
+    fallen.clear();
+    if (shared.in_round())
       self->send(self, feed_round{});
-      return;
-    }
-    in_round = false;
-    round = {};
-    begin_round();
+    else
+      begin_round();
   }
 
   // -- who reads alone --------------------------------------------------------------------------------------------------
-
-  /// From the round that it didn't get on, it reads for itself, beginning when it has taken what it was sent.
-  void fall_behind(watcher& who) {
-    apart[who.to->number()] = &who;
-    who.phase = watcher_phase::alone;
-    who.at = round.begin;
-    who.next.clear();
-    if (round.begins)
-      who.next.push_back(*round.begins);
-    else
-      who.log = round.log;
-    for (auto& later : pending)
-      if (later.begins)
-        who.next.push_back(*later.begins);
-    who.next.insert(who.next.end(), coming.begin(), coming.end());
-  }
 
   void attach(std::uint64_t number, watcher& who) {
     who.attached = true;
@@ -461,10 +344,10 @@ struct feed_state {
   }
 
   void take_own(const log_piece& m) {
-    auto found = watchers.find(m.stream);
-    if (found == watchers.end())
+    auto* reader = find(m.stream);
+    if (!reader)
       return;
-    auto& who = found->second;
+    auto& who = *reader;
     if (!who.attached || who.log.address() != caf::actor_cast<caf::actor_addr>(self->current_sender()))
       return; // it has gone on to something else
     if (!m.bytes->empty())
@@ -492,10 +375,10 @@ struct feed_state {
   }
 
   void on_drained(std::uint64_t number) {
-    auto found = watchers.find(number);
-    if (found == watchers.end() || found->second.phase != watcher_phase::alone)
+    auto* drained = find(number);
+    if (!drained || drained->phase != watcher_phase::alone)
       return;
-    auto& who = found->second;
+    auto& who = *drained;
     give_credit(number, who);
     rejoin(number, who);
     if (who.phase == watcher_phase::sharing || who.attached)
@@ -528,14 +411,12 @@ struct feed_state {
 
   /// Shares the stream again if it is exactly where those are who share it.
   void rejoin(std::uint64_t number, watcher& who) {
-    if (!same(who.at, delivered) || who.to->unread() > 0)
+    if (!shared.can_join(who))
       return;
     detach(number, who);
     who.next.clear();
-    who.phase = watcher_phase::sharing;
-    who.skips_round = in_round ? round_number : 0;
+    shared.join(who);
     apart.erase(number);
-    sharing.push_back(&who);
   }
 
   /// Logs are monitored as long as somebody here reads them.
@@ -552,17 +433,6 @@ struct feed_state {
     logs.erase(found);
   }
 
-  /// What is being sent to all who share.
-  struct shared_round {
-    frame_ptr frames;
-    /// Where those are who haven't got it.
-    position begin;
-    run_actor log;
-    std::optional<run_announced> begins;
-    std::uint64_t except = 0;
-    std::size_t served = 0;
-  };
-
   self_pointer self;
   node_context_ptr node;
   sessions_actor sessions;
@@ -572,27 +442,16 @@ struct feed_state {
   bool watching = false;
   /// A map: addresses of what is in it stay.
   std::map<std::uint64_t, watcher> watchers;
-  /// Those who share, and gaps of those who left.
-  std::vector<watcher*> sharing;
-  /// All others.
+  /// Those of them who don't share.
   std::map<std::uint64_t, watcher*> apart;
+  shared_stream shared;
+  /// Room for those who fall behind in one part of a round.
+  std::vector<watcher*> fallen;
 
   /// The state is on its way, and runs that began since it was asked for.
   bool state_asked = false;
   std::vector<run_announced> since_asked;
 
-  /// The run that is read for all, or was, and those after it.
-  std::optional<run_announced> current;
-  bool current_ended = false;
-  /// Bytes of it that were taken and that it has no credit for yet.
-  std::size_t shared_owed = 0;
-  std::deque<run_announced> coming;
-  std::deque<pending_frames> pending;
-  bool in_round = false;
-  shared_round round;
-  std::uint64_t round_number = 0;
-  /// The end of the newest round.
-  position delivered;
   /// How many streams are read of each log.
   std::unordered_map<caf::actor_addr, std::size_t> logs;
 };
