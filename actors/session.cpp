@@ -4,6 +4,7 @@
 #include "actors/finished_runs.hpp"
 #include "actors/run_plans.hpp"
 #include "actors/session_recovery.hpp"
+#include "actors/session_request.hpp"
 #include "actors/session_watchers.hpp"
 #include "actors/transcript.hpp"
 #include "actors/turn_request.hpp"
@@ -115,14 +116,7 @@ private:
 
   caf::result<session_view> change(const session_changes& wanted) {
     auto before = about_;
-    if (wanted.title) {
-      about_.title = *wanted.title;
-      about_.title_is_set = true;
-    }
-    if (wanted.system_prompt)
-      about_.system_prompt = *wanted.system_prompt;
-    if (wanted.parameters)
-      about_.parameters = *wanted.parameters;
+    apply(wanted, about_);
     about_.updated_at = node_->wall();
     auto promise = self_->make_response_promise<session_view>();
     ask_store(

@@ -1,7 +1,7 @@
 // The node's sessions: which are in memory, bringing them there, and letting go of what is no longer used.
 
 #include "actors/session.hpp"
-#include "core/draw.hpp"
+#include "actors/session_request.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -206,57 +206,18 @@ private:
   caf::result<session_view> make(const make_session& m) {
     if (draining_)
       return to_error(is_draining());
-    session made;
-    made.id = new_id<session_id>();
-    made.mode = m.mode;
-    if (m.mode == session_mode::random) {
-      auto drawn = draw_models();
-      if (!drawn)
-        return to_error(drawn.error());
-      made.models = std::move(*drawn);
-      made.blind = true;
-    }
-    for (std::size_t i = 0; i < m.models.size(); ++i) {
-      auto found = node_->models.find(m.models[i]);
-      auto field = "models[" + std::to_string(i) + "]";
-      if (!found)
-        return to_error({ec::invalid_request, "There is no model of this id; GET /api/models/ lists them.", field});
-      if (!found->available)
-        return to_error({ec::invalid_request, "This model is not available: its provider's key is not set.", field});
-      made.models.push_back({found->id, found->display_name});
-    }
-    made.title = m.given.title.value_or("");
-    made.title_is_set = m.given.title.has_value();
-    made.system_prompt = m.given.system_prompt.value_or("");
-    made.parameters = m.given.parameters.value_or(sampling_parameters{});
-    made.created_at = made.updated_at = node_->wall();
+    auto made = plan_session(m, node_->models, random_, node_->wall());
+    if (!made)
+      return to_error(made.error());
     auto promise = self_->make_response_promise<session_view>();
-    self_->request(store_, defaults::store_timeout, create_session{made})
+    self_->request(store_, defaults::store_timeout, create_session{*made})
       .then(
-        [this, made, promise](const store_written&) mutable {
+        [this, made = *made, promise](const store_written&) mutable {
           add({made, 1, {}});
           promise.deliver(session_view{made, std::nullopt});
         },
         [promise](const caf::error& why) mutable { promise.deliver(why); });
     return promise;
-  }
-
-  /// Two that are available, either at the left. The demo's are no match for others: only where there aren't two of those.
-  expected<std::vector<model_label>> draw_models() {
-    std::vector<std::shared_ptr<const model>> available;
-    for (auto& each : node_->models.all())
-      if (each->available)
-        available.push_back(each);
-    auto real =
-      std::stable_partition(available.begin(), available.end(), [](auto& each) { return each->at->kind != provider_kind::demo; });
-    if (real - available.begin() >= 2)
-      available.erase(real, available.end());
-    if (available.size() < 2)
-      return fail(ec::invalid_request, "Random mode draws from two models at least, and fewer are available on this server.",
-                  "mode");
-    auto [left, right] = draw_pair(available.size(), random_);
-    return std::vector<model_label>{{available[left]->id, available[left]->display_name},
-                                    {available[right]->id, available[right]->display_name}};
   }
 
   caf::result<session_view_page> browse(const browse_sessions& m) {
