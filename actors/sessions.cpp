@@ -1,12 +1,11 @@
 // The node's sessions: which are in memory, bringing them there, and letting go of what is no longer used.
 
+#include "actors/kept_logs.hpp"
 #include "actors/session.hpp"
 #include "actors/session_request.hpp"
 
 #include <algorithm>
-#include <deque>
 #include <unordered_map>
-#include <unordered_set>
 
 namespace parley {
 
@@ -23,14 +22,6 @@ struct active_session {
   std::optional<running_turn> running;
   /// The messages of the running run, also in `live_messages_`.
   std::vector<message_id> live;
-};
-
-/// The log of a finished run, oldest first.
-struct kept_log {
-  session_id session_key;
-  run_id run;
-  std::size_t bytes = 0;
-  steady::time_point until;
 };
 
 using with_session = std::function<void(const expected<session_actor>&)>;
@@ -292,10 +283,9 @@ private:
       if (there->running && there->running->run == m.run)
         forget_live(*there);
     }
-    logs_.push_back({m.session_key, m.run, m.log_bytes, now() + node_->bounds.replay_window});
-    log_bytes_ += m.log_bytes;
-    while (log_bytes_ > node_->bounds.replay_bytes)
-      forget_oldest_log();
+    logs_.add({m.session_key, m.run, m.log_bytes, now() + node_->bounds.replay_window});
+    while (auto log = logs_.take_excess(node_->bounds.replay_bytes))
+      forget(*log);
     check_drained();
   }
 
@@ -308,12 +298,9 @@ private:
     there.running.reset();
   }
 
-  void forget_oldest_log() {
-    auto& oldest = logs_.front();
-    if (auto* there = find(oldest.session_key))
-      self_->send(there->actor, forget_run{oldest.run});
-    log_bytes_ -= oldest.bytes;
-    logs_.pop_front();
+  void forget(const kept_log& log) {
+    if (auto* there = find(log.session_key))
+      self_->send(there->actor, forget_run{log.run});
     let_go_ = true;
   }
 
@@ -329,8 +316,8 @@ private:
     // Forgotten since the sweep before: by now the logs are gone.
     if (running_ == 0 && std::exchange(let_go_, false) && node_->at_rest)
       node_->at_rest();
-    while (!logs_.empty() && logs_.front().until <= time)
-      forget_oldest_log();
+    while (auto log = logs_.take_outlived(time))
+      forget(*log);
     for (auto& [id, there] : active_)
       if (!there.running && time - there.last_used >= node_->bounds.session_idle)
         self_->send(there.actor, ask_idle{});
@@ -380,8 +367,7 @@ private:
   /// The messages of all running runs.
   std::unordered_map<message_id, session_id> live_messages_;
   std::size_t running_ = 0;
-  std::deque<kept_log> logs_;
-  std::size_t log_bytes_ = 0;
+  kept_logs logs_;
   /// Logs or sessions were let go of since `at_rest` was called.
   bool let_go_ = false;
   bool draining_ = false;
