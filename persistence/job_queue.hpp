@@ -20,8 +20,10 @@ template <class Job>
 class job_queue {
 public:
   /// Of the jobs that can wait, so many are enough to be taken at once, and about so many are taken together: what is taken
-  /// keeps a core for a while, and jobs at once wait for it.
+  /// keeps a core for a while, and jobs at once wait for it …
   static constexpr std::size_t enough_soon = 64;
+  /// … and about so many go along with jobs at once, which wait for those, too.
+  static constexpr std::size_t taken_along = 16;
 
   explicit job_queue(std::size_t capacity, std::chrono::milliseconds patience = {}) : capacity_(capacity), patience_(patience) {}
 
@@ -58,8 +60,9 @@ public:
     changed_.wait_for(guard, patience_, [this] { return closed_ || due(); });
     taken_weight_ = std::exchange(at_once_weight_, 0);
     auto taken = std::exchange(at_once_, {});
-    // Half of them, so that a queue that grows is emptied in larger parts.
-    for (auto count = std::min(soon_.size(), std::max(enough_soon, soon_.size() / 2)); count > 0; --count) {
+    // A part of them, so that a queue that grows is emptied in larger parts.
+    auto wanted = taken.empty() ? std::max(enough_soon, soon_.size() / 2) : std::max(taken_along, soon_.size() / 8);
+    for (auto count = std::min(soon_.size(), wanted); count > 0; --count) {
       taken_weight_ += soon_.front().weight;
       taken.push_back(std::move(soon_.front().job));
       soon_.pop_front();

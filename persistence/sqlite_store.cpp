@@ -158,9 +158,15 @@ private:
     results.reserve(batch.size());
     try {
       begin_writing_.run();
-      for (auto& what : batch)
-        results.push_back(carry_out<Result>([&] { return one(what); }));
-      commit_.run();
+      if (batch.size() == 1) // the transaction is its savepoint
+        results.push_back(try_to_carry_out<Result>([&] { return one(batch.front()); }));
+      else
+        for (auto& what : batch)
+          results.push_back(carry_out<Result>([&] { return one(what); }));
+      if (batch.size() == 1 && !results.front())
+        db_.roll_back();
+      else
+        commit_.run();
       last_write_failed_ = false;
     } catch (const std::exception& why) {
       // A commit that SQLite reports as failed did not take place.

@@ -42,6 +42,13 @@ CAF_TEST(what is to be done at once goes first and takes others along) {
   CAF_CHECK_EQUAL(queue.take(), (std::vector{3, 5, 1, 2, 4}));
 }
 
+CAF_TEST(few of those that can wait go along with what is to be done at once) {
+  for (int i = 0; i < enough; ++i)
+    soon(i);
+  at_once(-1);
+  CAF_CHECK_EQUAL(queue.take().size(), 1u + job_queue<int>::taken_along);
+}
+
 CAF_TEST(what can wait is taken together once it is enough) {
   std::thread later{[this] {
     for (int i = 0; i < enough; ++i)
@@ -63,7 +70,7 @@ CAF_TEST(what is to be done at once waits for no more than a part of the others)
   CAF_CHECK_EQUAL(queue.take(), numbers(0, 5 * enough)); // the more wait, the more are taken
   at_once(-1);
   auto taken = queue.take();
-  CAF_CHECK_EQUAL(taken.size(), 1u + 5 * enough / 2);
+  CAF_CHECK_EQUAL(taken.size(), 1u + 5 * enough / 8);
   CAF_CHECK_EQUAL(taken.front(), -1);
   CAF_CHECK_EQUAL(taken[1], 5 * enough);
 }
