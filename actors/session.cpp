@@ -1,10 +1,14 @@
+// The actor: in which order things are asked of the store, a run and `sessions`, and who waits for what. What they mean is said
+// beside it: of a request in turn_request, turn_vote and session_request, of a run in run_plans, current_run and finished_runs,
+// of what is known in session_record, session_recovery and transcript.
+
 #include "actors/session.hpp"
 
 #include "actors/current_run.hpp"
 #include "actors/finished_runs.hpp"
 #include "actors/run_plans.hpp"
+#include "actors/session_record.hpp"
 #include "actors/session_recovery.hpp"
-#include "actors/session_request.hpp"
 #include "actors/session_watchers.hpp"
 #include "actors/transcript.hpp"
 #include "actors/turn_request.hpp"
@@ -53,9 +57,7 @@ public:
     node_ = std::move(node);
     parent_ = std::move(parent);
     store_ = std::move(store);
-    about_ = std::move(opened.about);
-    held_ = opened.held;
-    messages_ = conversation{std::move(opened.messages)};
+    record_ = session_record{std::move(opened)};
     self_->set_down_handler([this](const caf::down_msg& down) {
       if (down.source == parent_.address())
         return self_->quit(caf::exit_reason::user_shutdown);
@@ -86,7 +88,7 @@ public:
             },
             [this](const ask_idle&) {
               if (!running_ && store_requests_ == 0 && watchers_.empty())
-                self_->send(parent_, session_idle{about_.id, requests_seen_});
+                self_->send(parent_, session_idle{record_.id(), requests_seen_});
             },
             [this](const interrupt_run&) {
               if (running_)
@@ -108,26 +110,23 @@ private:
   // -- the session itself -----------------------------------------------------------------------------------------------
 
   session_view view() const {
-    session_view result{about_, std::nullopt};
+    session_view result{record_.about(), std::nullopt};
     if (running_ && running_->committed)
       result.running = running_->ids;
     return result;
   }
 
   caf::result<session_view> change(const session_changes& wanted) {
-    auto before = about_;
-    apply(wanted, about_);
-    about_.updated_at = node_->wall();
+    auto before = record_.change(wanted, node_->wall());
     auto promise = self_->make_response_promise<session_view>();
     ask_store(
-      update_session{about_, held_},
+      update_session{record_.about(), record_.held()},
       [this, promise](const store_written&) mutable {
         watchers_.session_changed("updated", view());
         promise.deliver(view());
       },
       [this, promise, before](const caf::error& why) mutable {
-        before.blind = about_.blind; // that is a vote's, which may have come meanwhile
-        about_ = before;
+        record_.take_back(before);
         promise.deliver(why);
       });
     return promise;
@@ -141,7 +140,7 @@ private:
     removed_ = true;
     auto erase = [this] {
       ask_store(
-        delete_session{about_.id},
+        delete_session{record_.id()},
         [this](const store_written&) {
           watchers_.session_changed("deleted", view());
           for (auto& waiting : std::exchange(removals_, {}))
@@ -166,7 +165,7 @@ private:
   // -- reading ----------------------------------------------------------------------------------------------------------
 
   caf::result<message_page> transcript(const list_messages& wanted) {
-    auto page = page_of(messages_, wanted);
+    auto page = page_of(record_.messages(), wanted);
     if (!page)
       return to_error(page.error());
     if (!running_ || !any_running(page->data))
@@ -175,7 +174,7 @@ private:
   }
 
   caf::result<message> show(message_id id) {
-    auto* found = messages_.find(id);
+    auto* found = record_.messages().find(id);
     if (!found)
       return to_error(no_such_message());
     if (!running_ || is_final(found->status))
@@ -204,15 +203,15 @@ private:
       return to_error({ec::not_found, "There is no such session.", "session_id"});
     if (recovery_.under_way())
       return once_reloaded(wanted);
-    if (wanted.only_direct && about_.models.size() > 1)
+    if (wanted.only_direct && record_.about().models.size() > 1)
       return to_error({ec::invalid_request, "Only one answer can be shown here; the session compares several.", "session_id"});
     if (auto* asked = question_of(wanted); asked && running_ && !running_->committed && asked->id == running_->question.id)
       return wait_for_commit(*asked);
-    auto plan = plan_turn(wanted, messages_, about_, node_->wall());
+    auto plan = plan_turn(wanted, record_.messages(), record_.about(), node_->wall());
     if (!plan)
       return to_error(plan.error());
     if (plan->known)
-      if (auto answers = messages_.answers_of(plan->question.id); !answers.empty())
+      if (auto answers = record_.messages().answers_of(plan->question.id); !answers.empty())
         return open(answers.front()->run, 0, wanted.home);
     if (auto busy = refusal())
       return to_error(*busy);
@@ -222,24 +221,26 @@ private:
   opening regenerate(const regenerate_answer& wanted) {
     if (removed_)
       return to_error(no_such_message());
-    auto plan = plan_another_attempt(wanted.id, messages_, about_, node_->wall());
+    auto plan = plan_another_attempt(wanted.id, record_.messages(), record_.about(), node_->wall());
     if (!plan)
       return to_error(plan.error());
     if (recovery_.under_way())
       return once_reloaded(wanted);
     if (auto busy = refusal())
       return to_error(*busy);
-    if (!messages_.is_last_turn(plan->question.id))
+    if (!record_.messages().is_last_turn(plan->question.id))
       return to_error({ec::not_last_turn, "Only the newest turn of a branch can be answered anew.", "id"});
     return begin_run(*plan, wanted.home, wanted.cancel_on_disconnect);
   }
 
   /// Why no run can begin now.
-  std::optional<failure> refusal() const { return running_ ? running_->in_progress() : run_refusal(about_, messages_, *node_); }
+  std::optional<failure> refusal() const {
+    return running_ ? running_->in_progress() : run_refusal(record_.about(), record_.messages(), *node_);
+  }
 
   /// A run of this session: what it answers is still to be said.
   run_plan blank_plan(run_id run, home_loop* home) const {
-    return {node_, home, self_, store_, about_.id, held_, {}, run, {}, {}, false};
+    return {node_, home, self_, store_, record_.id(), record_.held(), {}, run, {}, {}, false};
   }
 
   /// The store is asked before the coordinator is there, and takes requests in their order: nothing of the run can be stored
@@ -248,12 +249,11 @@ private:
     auto run = new_id<run_id>();
     auto plan = blank_plan(run, home);
     plan.cancel_on_disconnect = cancel_on_disconnect;
-    plan_answers(plan, turn, messages_, about_);
+    plan_answers(plan, turn, record_.messages(), record_.about());
     current_run current;
     current.ids = {plan.turn, run};
     current.question = turn.question;
-    current.title_before = std::exchange(about_.title, turn.title);
-    about_.updated_at = node_->wall();
+    current.title_before = record_.begin_turn(turn.title, node_->wall());
     auto added = turn.added;
     std::vector<message_id> live{turn.question.id};
     for (auto& m : added)
@@ -266,10 +266,11 @@ private:
     auto promise = self_->make_response_promise<run_opened>();
     current.waiting.push_back(promise);
     ask_store(
-      append_messages{about_.id, held_, added, about_}, [this, run, added](const store_written&) { committed(run, added); },
+      append_messages{record_.id(), record_.held(), added, record_.about()},
+      [this, run, added](const store_written&) { committed(run, added); },
       [this, run](const caf::error& why) { not_committed(run, why); });
     // Before the commit already: a node that drains waits for it.
-    self_->send(parent_, run_began{about_.id, current.ids, std::move(live)});
+    self_->send(parent_, run_began{record_.id(), current.ids, std::move(live)});
     current.log = spawn_compare(self_->system(), std::move(plan));
     self_->monitor(current.log);
     running_ = std::move(current);
@@ -279,11 +280,10 @@ private:
   void committed(run_id run, const std::vector<message>& added) {
     if (!running_ || running_->ids.run != run) // its coordinator died meanwhile: the session is being reloaded
       return;
-    for (auto& m : added)
-      messages_.append(m);
+    record_.append(added);
     running_->committed = true;
     watchers_.run_began(run, running_->log, added);
-    running_->answer_waiting(running_->opened_in(about_.id));
+    running_->answer_waiting(running_->opened_in(record_.id()));
   }
 
   void not_committed(run_id run, const caf::error& why) {
@@ -291,10 +291,9 @@ private:
       return;
     auto failed = std::move(*running_);
     running_.reset();
-    if (!about_.title_is_set)
-      about_.title = failed.title_before;
+    record_.title_again(failed.title_before);
     self_->send_exit(failed.log, caf::exit_reason::user_shutdown);
-    self_->send(parent_, run_over{about_.id, run, 0});
+    self_->send(parent_, run_over{record_.id(), run, 0});
     failed.answer_waiting(why);
     if (may_be_stored(why) || recovery_.postponed())
       reload();
@@ -309,13 +308,12 @@ private:
   }
 
   void on_completed(answer_completed& m) {
-    m.answer.blind = about_.blind; // there may have been a vote since its run began
-    messages_.update(std::move(m.answer));
+    record_.update(std::move(m.answer));
     if (!m.run_is_over || !running_ || running_->ids.run != m.run)
       return;
     finished_.add(m.run, running_->log, m.newest);
     running_.reset();
-    self_->send(parent_, run_over{about_.id, m.run, m.log_bytes});
+    self_->send(parent_, run_over{record_.id(), m.run, m.log_bytes});
     if (recovery_.postponed())
       reload();
   }
@@ -338,17 +336,14 @@ private:
       return recovery_.postpone();
     recovery_.ask(over);
     ++store_requests_;
-    self_->request(store_, defaults::store_timeout, open_session{about_.id})
+    self_->request(store_, defaults::store_timeout, open_session{record_.id()})
       .then(
         [this](opened_session& opened) {
           --store_requests_;
-          bool was_blind = about_.blind;
-          about_ = std::move(opened.about);
-          held_ = opened.held;
-          messages_ = conversation{std::move(opened.messages)};
+          bool shows_names = record_.take(std::move(opened));
           if (auto ended = recovery_.succeeded())
-            self_->send(parent_, run_over{about_.id, *ended, 0});
-          if (was_blind && !about_.blind)
+            self_->send(parent_, run_over{record_.id(), *ended, 0});
+          if (shows_names)
             watchers_.session_changed("updated", view());
           recovery_.tell_waiting(nullptr);
         },
@@ -392,12 +387,12 @@ private:
   // -- attaching and stopping -------------------------------------------------------------------------------------------
 
   opening attach(const attach_to_run& wanted) {
-    auto* found = messages_.find(wanted.id);
+    auto* found = record_.messages().find(wanted.id);
     if (!found || removed_)
       return to_error(no_such_message());
     auto run = found->run;
     if (found->role == message_role::user)
-      if (auto answers = messages_.answers_of(found->id); !answers.empty())
+      if (auto answers = record_.messages().answers_of(found->id); !answers.empty())
         run = answers.back()->run;
     if (recovery_.under_way() && !(run && finished_.find(*run))) // a log that is there tells what was told before
       return once_reloaded(wanted);
@@ -418,21 +413,21 @@ private:
 
   run_actor replay(run_id run, home_loop* home) {
     auto plan = blank_plan(run, home);
-    auto bytes = plan_replay(plan, messages_);
+    auto bytes = plan_replay(plan, record_.messages());
     auto log = spawn_replay(self_->system(), std::move(plan));
     self_->monitor(log);
     finished_.add_told_again(run, log);
-    self_->send(parent_, run_over{about_.id, run, bytes});
+    self_->send(parent_, run_over{record_.id(), run, bytes});
     return log;
   }
 
   caf::result<stopped_answers> stop(message_id id) {
-    auto* found = messages_.find(id);
+    auto* found = record_.messages().find(id);
     if (!found)
       return to_error(no_such_message());
     if (auto wanted = running_ ? running_->stop_of(*found) : std::nullopt)
       return self_->delegate(running_->log, std::move(*wanted));
-    return states_of(*found, messages_);
+    return states_of(*found, record_.messages());
   }
 
   // -- votes ------------------------------------------------------------------------------------------------------------
@@ -444,10 +439,10 @@ private:
       return to_error(being_reloaded());
     if (running_)
       return to_error({ec::turn_in_progress, "The session is still answering; a vote can be cast after it.", "turn_id"});
-    auto plan = plan_vote(wanted, messages_, about_, node_->wall());
+    auto plan = plan_vote(wanted, record_.messages(), record_.about(), node_->wall());
     if (!plan)
       return to_error(plan.error());
-    plan->held = held_;
+    plan->held = record_.held();
     // Once one vote shows the names the next isn't blind any more.
     plan->given.counted = plan->given.counted && votes_under_way_ == 0;
     ++votes_under_way_;
@@ -456,10 +451,8 @@ private:
       *plan,
       [this, promise, question = wanted.id, cast = *plan](const store_written&) mutable {
         --votes_under_way_;
-        messages_.take_vote(question, cast.given);
-        about_.blind = false;
-        about_.updated_at = std::max(about_.updated_at, cast.given.created_at);
-        if (auto* voted = messages_.find(question))
+        record_.take_vote(question, cast.given);
+        if (auto* voted = record_.messages().find(question))
           watchers_.turn_voted(*voted, view());
         promise.deliver(vote_view{cast.id, cast.turn, cast.given, view()});
       },
@@ -489,7 +482,7 @@ private:
     if (from)
       if (auto rest = resume(*from))
         return std::move(*rest);
-    session_state_view result{view(), false, newest_of(messages_), finished_.newest_end(), {}};
+    session_state_view result{view(), false, newest_of(record_.messages()), finished_.newest_end(), {}};
     if (!running_ || !running_->committed)
       return result;
     result.log = running_->log;
@@ -515,14 +508,7 @@ private:
     return result;
   }
 
-  void on_unspooled(message& stored) {
-    stored.blind = about_.blind; // a spool doesn't know
-    if (messages_.find(stored.id))
-      messages_.update(stored);
-    else
-      messages_.append(stored);
-    watchers_.answer_is_stored(stored);
-  }
+  void on_unspooled(message& stored) { watchers_.answer_is_stored(record_.put(std::move(stored))); }
 
   static failure no_such_message() { return {ec::not_found, "There is no such message.", {}}; }
 
@@ -545,9 +531,7 @@ private:
   node_context_ptr node_;
   sessions_actor parent_;
   persistence_actor store_;
-  session about_;
-  epoch held_ = 0;
-  conversation messages_;
+  session_record record_;
   std::optional<current_run> running_;
   finished_runs finished_;
   /// Feeds of the loops where somebody watches.
