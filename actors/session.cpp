@@ -1,14 +1,13 @@
 // The actor: in which order things are asked of the store, a run and `sessions`, and who waits for what. What they mean is said
-// beside it: of a request in turn_request, turn_vote and session_request, of a run in run_plans, current_run and finished_runs,
+// beside it: of a request in turn_request, turn_vote and session_request, of a run in run_plans, current_run and session_runs,
 // of what is known in session_record, session_recovery and transcript.
 
 #include "actors/session.hpp"
 
-#include "actors/current_run.hpp"
-#include "actors/finished_runs.hpp"
 #include "actors/run_plans.hpp"
 #include "actors/session_record.hpp"
 #include "actors/session_recovery.hpp"
+#include "actors/session_runs.hpp"
 #include "actors/session_watchers.hpp"
 #include "actors/transcript.hpp"
 #include "actors/turn_request.hpp"
@@ -62,8 +61,8 @@ public:
       if (down.source == parent_.address())
         return self_->quit(caf::exit_reason::user_shutdown);
       watchers_.remove(down.source);
-      finished_.remove(down.source);
-      if (running_ && running_->log.address() == down.source)
+      runs_.remove(down.source);
+      if (auto* now = runs_.current(); now && now->log.address() == down.source)
         take_over_again();
     });
     self_->monitor(parent_);
@@ -87,16 +86,16 @@ public:
                 reload();
             },
             [this](const ask_idle&) {
-              if (!running_ && store_requests_ == 0 && watchers_.empty())
+              if (!runs_.current() && store_requests_ == 0 && watchers_.empty())
                 self_->send(parent_, session_idle{record_.id(), requests_seen_});
             },
             [this](const interrupt_run&) {
-              if (running_)
-                self_->request(running_->log, defaults::actor_timeout, stop_answers{{}, finish_reason::interrupted})
+              if (auto* now = runs_.current())
+                self_->request(now->log, defaults::actor_timeout, stop_answers{{}, finish_reason::interrupted})
                   .then([](const stopped_answers&) {}, [](const caf::error&) {});
             },
             [this](const forget_run& m) {
-              if (auto log = finished_.forget(m.run))
+              if (auto log = runs_.forget(m.run))
                 self_->send(log, forget_log{});
             }};
   }
@@ -111,8 +110,8 @@ private:
 
   session_view view() const {
     session_view result{record_.about(), std::nullopt};
-    if (running_ && running_->committed)
-      result.running = running_->ids;
+    if (auto* now = runs_.shown())
+      result.running = now->ids;
     return result;
   }
 
@@ -153,12 +152,11 @@ private:
             waiting.deliver(why);
         });
     };
-    if (!running_) {
-      erase();
-    } else {
-      self_->request(running_->log, defaults::actor_timeout, stop_answers{})
+    if (auto* now = runs_.current())
+      self_->request(now->log, defaults::actor_timeout, stop_answers{})
         .then([erase](const stopped_answers&) { erase(); }, [erase](const caf::error&) { erase(); });
-    }
+    else
+      erase();
     return promise;
   }
 
@@ -168,7 +166,7 @@ private:
     auto page = page_of(record_.messages(), wanted);
     if (!page)
       return to_error(page.error());
-    if (!running_ || !any_running(page->data))
+    if (!runs_.current() || !any_running(page->data))
       return std::move(*page);
     return as_of_now(std::move(*page), [](message_page& shown, const run_snapshot& now) { fill_in(shown.data, now); });
   }
@@ -177,7 +175,7 @@ private:
     auto* found = record_.messages().find(id);
     if (!found)
       return to_error(no_such_message());
-    if (!running_ || is_final(found->status))
+    if (!runs_.current() || is_final(found->status))
       return *found;
     return as_of_now(*found, [](message& shown, const run_snapshot& now) { fill_in(shown, now); });
   }
@@ -186,7 +184,7 @@ private:
   template <class Reply, class Complete>
   caf::result<Reply> as_of_now(Reply reply, Complete complete) {
     auto promise = self_->make_response_promise<Reply>();
-    self_->request(running_->log, defaults::actor_timeout, snapshot_run{})
+    self_->request(runs_.current()->log, defaults::actor_timeout, snapshot_run{})
       .then(
         [promise, complete, reply = std::move(reply)](const run_snapshot& now) mutable {
           complete(reply, now);
@@ -205,8 +203,9 @@ private:
       return once_reloaded(wanted);
     if (wanted.only_direct && record_.about().models.size() > 1)
       return to_error({ec::invalid_request, "Only one answer can be shown here; the session compares several.", "session_id"});
-    if (auto* asked = question_of(wanted); asked && running_ && !running_->committed && asked->id == running_->question.id)
-      return wait_for_commit(*asked);
+    if (auto* asked = question_of(wanted); asked && runs_.current() && !runs_.shown())
+      if (auto& now = *runs_.current(); asked->id == now.question.id)
+        return wait_for_commit(*asked, now);
     auto plan = plan_turn(wanted, record_.messages(), record_.about(), node_->wall());
     if (!plan)
       return to_error(plan.error());
@@ -235,7 +234,7 @@ private:
 
   /// Why no run can begin now.
   std::optional<failure> refusal() const {
-    return running_ ? running_->in_progress() : run_refusal(record_.about(), record_.messages(), *node_);
+    return runs_.current() ? runs_.current()->in_progress() : run_refusal(record_.about(), record_.messages(), *node_);
   }
 
   /// A run of this session: what it answers is still to be said.
@@ -273,24 +272,24 @@ private:
     self_->send(parent_, run_began{record_.id(), current.ids, std::move(live)});
     current.log = spawn_compare(self_->system(), std::move(plan));
     self_->monitor(current.log);
-    running_ = std::move(current);
+    runs_.begin(std::move(current));
     return promise;
   }
 
   void committed(run_id run, const std::vector<message>& added) {
-    if (!running_ || running_->ids.run != run) // its coordinator died meanwhile: the session is being reloaded
+    if (!runs_.is_current(run)) // its coordinator died meanwhile: the session is being reloaded
       return;
+    auto& now = *runs_.current();
     record_.append(added);
-    running_->committed = true;
-    watchers_.run_began(run, running_->log, added);
-    running_->answer_waiting(running_->opened_in(record_.id()));
+    now.committed = true;
+    watchers_.run_began(run, now.log, added);
+    now.answer_waiting(now.opened_in(record_.id()));
   }
 
   void not_committed(run_id run, const caf::error& why) {
-    if (!running_ || running_->ids.run != run)
+    if (!runs_.is_current(run))
       return;
-    auto failed = std::move(*running_);
-    running_.reset();
+    auto failed = runs_.drop();
     record_.title_again(failed.title_before);
     self_->send_exit(failed.log, caf::exit_reason::user_shutdown);
     self_->send(parent_, run_over{record_.id(), run, 0});
@@ -300,19 +299,18 @@ private:
   }
 
   /// The question of a run that isn't committed yet isn't in the conversation either.
-  opening wait_for_commit(const incoming_message& asked) {
-    if (asked.content != running_->question.content)
+  opening wait_for_commit(const incoming_message& asked, current_run& now) {
+    if (asked.content != now.question.content)
       return to_error({ec::id_conflict, "A message with this id and other content is there already.", "messages"});
-    running_->waiting.push_back(self_->make_response_promise<run_opened>());
-    return running_->waiting.back();
+    now.waiting.push_back(self_->make_response_promise<run_opened>());
+    return now.waiting.back();
   }
 
   void on_completed(answer_completed& m) {
     record_.update(std::move(m.answer));
-    if (!m.run_is_over || !running_ || running_->ids.run != m.run)
+    if (!m.run_is_over || !runs_.is_current(m.run))
       return;
-    finished_.add(m.run, running_->log, m.newest);
-    running_.reset();
+    runs_.finish(m.newest);
     self_->send(parent_, run_over{record_.id(), m.run, m.log_bytes});
     if (recovery_.postponed())
       reload();
@@ -321,8 +319,7 @@ private:
   /// The coordinator died with answers under way. The store knows what of them is checkpointed, and makes them
   /// `interrupted`, as after a crash of the node.
   void take_over_again() {
-    auto dead = std::move(*running_);
-    running_.reset();
+    auto dead = runs_.drop();
     dead.answer_waiting(to_error({ec::internal, "The run stopped unexpectedly.", {}}));
     reload(dead.ids.run);
   }
@@ -332,7 +329,7 @@ private:
   void reload(std::optional<run_id> over = std::nullopt) {
     if (recovery_.asking() || removed_)
       return;
-    if (running_)
+    if (runs_.current())
       return recovery_.postpone();
     recovery_.ask(over);
     ++store_requests_;
@@ -394,7 +391,7 @@ private:
     if (found->role == message_role::user)
       if (auto answers = record_.messages().answers_of(found->id); !answers.empty())
         run = answers.back()->run;
-    if (recovery_.under_way() && !(run && finished_.find(*run))) // a log that is there tells what was told before
+    if (recovery_.under_way() && !(run && runs_.find(*run))) // a log that is there tells what was told before
       return once_reloaded(wanted);
     bool other_run = wanted.from.run && run && wanted.from.run != *run;
     return open(run, other_run ? 0 : wanted.from.offset, wanted.home);
@@ -404,10 +401,8 @@ private:
   opening open(const std::optional<run_id>& run, std::uint64_t from, home_loop* home) {
     if (!run)
       return to_error({ec::not_found, "No model ever answered this message.", {}});
-    if (running_ && running_->ids.run == *run)
-      return self_->delegate(running_->log, open_log{from});
-    if (auto kept = finished_.find(*run, from))
-      return self_->delegate(kept->log, open_log{kept->from});
+    if (auto there = runs_.find(*run, from))
+      return self_->delegate(there->log, open_log{there->from});
     return self_->delegate(replay(*run, home), open_log{0});
   }
 
@@ -416,7 +411,7 @@ private:
     auto bytes = plan_replay(plan, record_.messages());
     auto log = spawn_replay(self_->system(), std::move(plan));
     self_->monitor(log);
-    finished_.add_told_again(run, log);
+    runs_.add_told_again(run, log);
     self_->send(parent_, run_over{record_.id(), run, bytes});
     return log;
   }
@@ -425,8 +420,9 @@ private:
     auto* found = record_.messages().find(id);
     if (!found)
       return to_error(no_such_message());
-    if (auto wanted = running_ ? running_->stop_of(*found) : std::nullopt)
-      return self_->delegate(running_->log, std::move(*wanted));
+    if (auto* now = runs_.current())
+      if (auto wanted = now->stop_of(*found))
+        return self_->delegate(now->log, std::move(*wanted));
     return states_of(*found, record_.messages());
   }
 
@@ -437,7 +433,7 @@ private:
       return to_error({ec::not_found, "There is no such turn.", "turn_id"});
     if (recovery_.under_way())
       return to_error(being_reloaded());
-    if (running_)
+    if (runs_.current())
       return to_error({ec::turn_in_progress, "The session is still answering; a vote can be cast after it.", "turn_id"});
     auto plan = plan_vote(wanted, record_.messages(), record_.about(), node_->wall());
     if (!plan)
@@ -480,32 +476,17 @@ private:
     if (removed_)
       return to_error({ec::not_found, "There is no such session.", {}});
     if (from)
-      if (auto rest = resume(*from))
-        return std::move(*rest);
-    session_state_view result{view(), false, newest_of(record_.messages()), finished_.newest_end(), {}};
-    if (!running_ || !running_->committed)
+      if (auto log = runs_.rest_after(*from))
+        return session_state_view{view(), true, {}, from, std::move(*log)};
+    session_state_view result{view(), false, newest_of(record_.messages()), runs_.newest_end(), {}};
+    auto* now = runs_.shown();
+    if (!now)
       return result;
-    result.log = running_->log;
-    return as_of_now(std::move(result), [run = running_->ids.run](session_state_view& shown, const run_snapshot& now) {
-      fill_in(shown.messages, now);
-      shown.at = wire::cursor{run, now.newest};
+    result.log = now->log;
+    return as_of_now(std::move(result), [run = now->ids.run](session_state_view& shown, const run_snapshot& so_far) {
+      fill_in(shown.messages, so_far);
+      shown.at = wire::cursor{run, so_far.newest};
     });
-  }
-
-  /// Nothing if what follows `from` isn't all in the log of the current or the latest run.
-  std::optional<session_state_view> resume(const wire::cursor& from) const {
-    session_state_view result{view(), true, {}, from, {}};
-    if (running_ && running_->committed) {
-      if (from.run != running_->ids.run)
-        return std::nullopt;
-      result.log = running_->log; // an offset that isn't there yet is read from the log's end
-      return result;
-    }
-    auto rest = finished_.rest_after(from);
-    if (!rest)
-      return std::nullopt;
-    result.log = std::move(*rest);
-    return result;
   }
 
   void on_unspooled(message& stored) { watchers_.answer_is_stored(record_.put(std::move(stored))); }
@@ -532,8 +513,7 @@ private:
   sessions_actor parent_;
   persistence_actor store_;
   session_record record_;
-  std::optional<current_run> running_;
-  finished_runs finished_;
+  session_runs runs_;
   /// Feeds of the loops where somebody watches.
   session_watchers watchers_;
   std::uint64_t requests_seen_ = 0;
