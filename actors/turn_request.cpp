@@ -58,9 +58,9 @@ expected<void> plan_answers(const start_turn& wanted, std::size_t first, const c
       return fail(ec::id_conflict, "A message with this id is there already.", field(i, "id"));
     named[seat] = m.id;
   }
-  for (participant seat = 0; seat < named.size(); ++seat) {
-    auto id = named[seat] ? *named[seat] : new_id<message_id>();
-    plan.answers.push_back(pending_answer(plan.question, seat, id, 1, about, wall));
+  for (auto& id : named) {
+    auto seat = static_cast<participant>(plan.answers.size());
+    plan.answers.push_back(pending_answer(plan.question, seat, id ? *id : new_id<message_id>(), 1, about, wall));
   }
   return {};
 }

@@ -11,7 +11,7 @@ using namespace parley;
 
 namespace {
 
-std::shared_ptr<const model> model_of(std::string id, provider_kind kind = provider_kind::openai, bool available = true) {
+std::shared_ptr<const model> model_of(const std::string& id, provider_kind kind = provider_kind::openai, bool available = true) {
   auto at = std::make_shared<upstream>();
   at->kind = kind;
   model made;
