@@ -8,7 +8,8 @@
 // `parley` makes a session for each stream, then posts a turn and reads lines; `openai` posts a chat completion. All are
 // connected before the first stream begins, unless they connect late: then each connects when it is its turn, and the time
 // to its first token has that in it. Observers, in mode `parley`, watch a session each by WebSocket, and must see its answers
-// whole and stored. Before the first stream begins, {"ready":1000} is printed as a line of its own.
+// whole and stored. Before the first stream begins, {"ready":1000} is printed as a line of its own; {"all_run":50000} once each
+// has its first chunk, with the number of chunks until then; {"first_over":170000} when the first one ends.
 
 #include "bench/answer_text.hpp"
 #include "bench/histogram.hpp"
@@ -30,6 +31,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 using namespace parley::bench;
@@ -74,8 +76,7 @@ public:
     // All are connected and have their sessions before the first turn is posted.
     while (ready_ + over_ < clients_.size() + observers_.size() && now_ns() < deadline)
       poll(100);
-    std::printf("{\"ready\":%zu}\n", ready_);
-    std::fflush(stdout);
+    tell("ready", ready_);
     auto begin = now_ns() + 50'000'000;
     for (std::size_t i = 0; i < clients_.size(); ++i)
       clients_[i].start_at = begin + options_.ramp_ms * 1'000'000 * i / clients_.size();
@@ -97,6 +98,11 @@ public:
   }
 
 private:
+  static void tell(const char* what, std::uint64_t count) {
+    std::printf("{\"%s\":%lu}\n", what, count);
+    std::fflush(stdout);
+  }
+
   void prepare_all() {
     for (std::size_t i = 0; i < clients_.size(); ++i) {
       if (options_.late && !options_.parley)
@@ -252,6 +258,9 @@ private:
       if (!c.first_seen) {
         c.first_seen = true;
         result_.first.add(now - c.asked_at);
+        all_run_ = ++begun_ == clients_.size() && result_.finished == 0;
+        if (all_run_)
+          tell("all_run", result_.chunks);
       }
       result_.latency.add(now > sent ? now - sent : 0);
       ++result_.chunks;
@@ -285,6 +294,8 @@ private:
     c.at = state::done;
     ++over_;
     ++result_.finished;
+    if (std::exchange(all_run_, false))
+      tell("first_over", result_.chunks);
     close(c.fd);
   }
 
@@ -351,6 +362,10 @@ private:
   int epoll_;
   results result_;
   std::size_t ready_ = 0;
+  /// Streams that have had a chunk.
+  std::size_t begun_ = 0;
+  /// All of them, and none has ended.
+  bool all_run_ = false;
   std::size_t over_ = 0;
 };
 

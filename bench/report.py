@@ -32,11 +32,12 @@ def summary(scenario, runs):
     rows = []
     for name, records in runs.items():
         row = {"server": name, "turns": len(records), "failed": sum(values(records, "failed"))}
-        for key in ("chunks_per_second", "cpu_s_per_million", "stretch", "others_cores"):
+        for key in ("chunks_per_second", "cpu_s_per_million", "running_cpu_s_per_million", "stretch", "others_cores"):
             row[key] = middle(records, key)
         row["cpu_spread_percent"] = spread(records, "cpu_s_per_million")
         row["kib_per_stream"] = middle(records, "kib_per_stream", "pss")
         row["cpu_ratio"] = ratio(row["cpu_s_per_million"], middle(nginx, "cpu_s_per_million"))
+        row["running_cpu_ratio"] = ratio(row["running_cpu_s_per_million"], middle(nginx, "running_cpu_s_per_million"))
         row["rate_ratio"] = ratio(row["chunks_per_second"], middle(nginx, "chunks_per_second"))
         for kind in ("latency_ms", "first_ms"):
             for quantile in ("p50", "p99", "p999"):
@@ -66,15 +67,16 @@ def three(row, kind):
     return " / ".join(shown(row[f"{kind}_{quantile}{suffix}"]) for quantile in ("p50", "p99", "p999"))
 
 
-COLUMNS = ("server", "chunks/s", "× nginx", "late", "CPU s/M", "± %", "× nginx", "latency added, ms", "first token added, ms",
-           "× nginx", "KiB/stream", "failed", "others")
+COLUMNS = ("server", "chunks/s", "× nginx", "late", "CPU s/M", "± %", "× nginx", "running", "× nginx", "latency added, ms",
+           "first token added, ms", "× nginx", "KiB/stream", "failed", "others")
 
 
 def cells(row, with_latency):
+    times = (three(row, "latency_ms"), three(row, "first_ms"), shown(row["first_ms_p99_ratio"])) if with_latency else ("–",) * 3
     return (row["server"], shown(row["chunks_per_second"], 0), shown(row["rate_ratio"]), shown(row["stretch"]),
             shown(row["cpu_s_per_million"]), shown(row["cpu_spread_percent"], 0), shown(row["cpu_ratio"]),
-            three(row, "latency_ms") if with_latency else "–", three(row, "first_ms") if with_latency else "–",
-            shown(row["first_ms_p99_ratio"]) if with_latency else "–", shown(row["kib_per_stream"], 1), str(row["failed"]), shown(row["others_cores"]))
+            shown(row["running_cpu_s_per_million"]), shown(row["running_cpu_ratio"]), *times, shown(row["kib_per_stream"], 1),
+            str(row["failed"]), shown(row["others_cores"]))
 
 
 def aligned(lines):
@@ -98,6 +100,7 @@ def table(result):
 LEGEND = """\
 late        how long it took, in times of how long the upstream meant to take: 1.00 is in step
 CPU s/M     the server's processor seconds (all processes and threads) for a million chunks; ± % is the spread over the turns
+running     the same for the chunks between the last stream's first and the first stream's last: without begin and end
 added       p50 / p99 / p99.9 less those without a server; of `direct` the whole. A chunk's way from the upstream's write to
             the client's read; from the request to the first chunk. Its × nginx is the whole p99, what is there without a
             server included: who arrives together waits for all who came before

@@ -10,6 +10,12 @@ from load import warm_up
 from servers import BUILD, Process, placed, start_upstream
 
 
+# What the load generator says when all streams have begun, and when the first is over.
+WHILE_ALL_RUN = ("all_run", "first_over")
+# Of fewer chunks, processor time that is counted in hundredths of a second says little.
+MIN_CHUNKS = 20000
+
+
 class LoadFailed(Exception):
     pass
 
@@ -38,18 +44,23 @@ def put_load(server, port, load, processes, timeout_s):
     before = {"memory": measure.memory_kib(pids), "files": measure.open_files(pids)}
     children = children_seconds()
     clients = generator(server, port, load, timeout_s)
+    told = {}
     if not clients.stdout.readline():
         raise LoadFailed(f"the load generator ended with {clients.wait()}")
     pids = processes()
     cpu, machine, own, others = measure.cpu_seconds(pids), measure.machine_seconds(), own_seconds(), time.monotonic()
+    steps = {}
     with measure.Peak(pids) as peak:
-        output = clients.stdout.read()
+        for line in clients.stdout:
+            told = json.loads(line)
+            steps.update((step, (chunks, measure.cpu_seconds(pids))) for step, chunks in told.items() if step in WHILE_ALL_RUN)
     seconds = time.monotonic() - others
     clients.wait()
-    if not output:
+    if "chunks" not in told:
         raise LoadFailed(f"the load generator ended with {clients.returncode}")
-    result = json.loads(output)
+    result = told
     result["cpu_s"] = measure.cpu_seconds(pids) - cpu
+    result["running"] = between(*(steps.get(step) for step in WHILE_ALL_RUN))
     result["clients_cpu_s"] = children_seconds() - children
     result["machine_cpu_s"] = measure.machine_seconds() - machine
     result["bench_cpu_s"] = own_seconds() - own
@@ -57,6 +68,13 @@ def put_load(server, port, load, processes, timeout_s):
     result["memory_kib"] = {"before": before["memory"], "peak": peak.memory}
     result["files"] = {"before": before["files"], "peak": peak.files, "after": measure.open_files(pids)}
     return result
+
+
+def between(begin, end):
+    """Chunks and processor seconds while all streams ran; None where there was no such time."""
+    if not begin or not end or end[0] - begin[0] < MIN_CHUNKS:
+        return None
+    return {"chunks": end[0] - begin[0], "cpu_s": end[1] - begin[1]}
 
 
 def run(server, load, directory):
@@ -89,6 +107,8 @@ def derive(record, load, is_server):
     # Of the machine, by what has nothing to do with the run: compilers, say. Above a few percent the run is suspect.
     record["others_cores"] = max(0.0, record["machine_cpu_s"] - known) / max(record["wall_s"], 0.001)
     record["cpu_s_per_million"] = record["cpu_s"] / record["chunks"] * 1e6 if is_server and record["chunks"] else None
+    running = record["running"]
+    record["running_cpu_s_per_million"] = running["cpu_s"] / running["chunks"] * 1e6 if is_server and running else None
     memory = record["memory_kib"]
     record["kib_per_stream"] = {
         kind: (memory["peak"][kind] - memory["before"][kind]) / load.streams if is_server else None for kind in ("rss", "pss")}

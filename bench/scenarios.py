@@ -37,7 +37,7 @@ SCENARIOS = (
     Scenario("anthropic-1000", "1,000 streams in Anthropic's format, 20 chunks/s each", Load(1000, format="anthropic"), turns=1),
     # So little text that KiB/stream is what a stream itself takes.
     Scenario("held-1000", "1,000 streams, a chunk a second: what a stream itself takes",
-             Load(1000, rate=1, seconds=8, ramp_ms=3000), turns=1, latency=False, default=False),
+             Load(1000, rate=1, seconds=8, ramp_ms=3000), servers=("nginx", "parley"), turns=1, latency=False),
     Scenario("observed-compare-1000", "1,000 compare streams of 2 answers, 10 chunks/s each answer; 100 also watched by WebSocket",
              Load(1000, rate=10, answers=2, ramp_ms=2000, observers=100), default=False),
     Scenario("paced-9000", "9,000 streams, 5 chunks/s each", Load(9000, rate=5, ramp_ms=4000), turns=1),
