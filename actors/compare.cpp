@@ -1,6 +1,9 @@
 #include "actors/compare.hpp"
 
+#include "actors/answer_checkpoints.hpp"
+#include "actors/blind_calls.hpp"
 #include "actors/growing_answer.hpp"
+#include "actors/lazy_alarm.hpp"
 #include "actors/model_stream.hpp"
 #include "actors/run_log.hpp"
 #include "actors/run_readers.hpp"
@@ -32,18 +35,12 @@ struct seat : growing_answer {
   model_stream_actor stream;
   /// It told its last, and ends by itself when its connection can be used again. Until then this handle keeps it.
   bool stream_ends = false;
-  /// Parts of the text that are checkpointed, and bytes in all pieces.
-  std::size_t saved_text = 0;
-  std::size_t saved_reasoning = 0;
-  /// One checkpoint at a time; `begins_again` voids the earlier ones.
-  bool checkpoint_under_way = false;
-  bool begins_again = false;
-  steady::time_point checkpoint_due = never;
+  answer_checkpoints checkpoints;
   /// While `storing`: when the store is asked again, and until when.
   steady::time_point store_again = never;
   steady::time_point store_until = never;
-  /// Of a blind answer: the tool calls' own ids, for which it has others.
-  std::vector<std::string> provider_call_ids;
+  /// Of a blind answer.
+  blind_calls calls;
 };
 
 /// What became of a finished answer: in the store, in the spool until the store is back, or only in memory.
@@ -90,13 +87,13 @@ public:
     if (replay) {
       tell_again();
     } else {
-      alarm_ = plan_.home->make_alarm(self_->address());
+      alarm_ = lazy_alarm{plan_.home->make_alarm(self_->address())};
       began_ = last_event_ = plan_.home->now();
       readerless_since_ = began_;
       for (auto& planned : plan_.seats)
         begin(planned);
       plan_.seats.clear();
-      wake_by(next_due());
+      alarm_.by(next_due());
     }
     // CAF looks for the handler from the top: the most frequent comes first.
     return {[this](const reader_credit& m) { readers_->credit(sender(), m, *log_); },
@@ -219,7 +216,7 @@ private:
         self_->quit(caf::exit_reason::user_shutdown);
     } else if (plan_.cancel_on_disconnect && readerless_since_ == never) {
       readerless_since_ = plan_.home->now();
-      wake_by(readerless_since_ + bounds().cancel_grace);
+      alarm_.by(readerless_since_ + bounds().cancel_grace);
     }
   }
 
@@ -242,44 +239,21 @@ private:
                     answer_error{ec::answer_too_large, "The answer is longer than this server keeps; it was ended here."},
                     std::nullopt);
     auto unsaved = unsaved_bytes(*s);
-    if (unsaved >= bounds().checkpoint_bytes) {
+    if (unsaved >= bounds().checkpoint_bytes)
       checkpoint(*s);
-    } else if (unsaved > 0 && s->checkpoint_due == never) {
-      s->checkpoint_due = last_event_ + bounds().checkpoint_interval;
-      wake_by(s->checkpoint_due);
-    }
+    else if (unsaved > 0 && s->checkpoints.due == never)
+      plan_checkpoint(*s, last_event_);
   }
 
   /// Appends to the log; false if that would exceed the answer's limit.
   bool take(seat& s, answer_event& event) {
     if (s.answer.blind)
-      hide_provider(s, event);
+      s.calls.hide(event);
     if (!s.take(event, *log_, bounds().max_answer_bytes, last_event_ - began_))
       return false;
-    if (std::holds_alternative<answer_restart>(event)) {
-      s.saved_text = s.saved_reasoning = 0;
-      s.begins_again = true;
-    }
+    if (std::holds_alternative<answer_restart>(event))
+      s.checkpoints.begin_again();
     return true;
-  }
-
-  /// Gives an event's tool call an id that says nothing of whose it is, also for the store.
-  static void hide_provider(seat& s, answer_event& event) {
-    if (auto* begun = std::get_if<tool_call_begin>(&event)) {
-      s.provider_call_ids.push_back(begun->id);
-      begun->id = blind_call_id(s.provider_call_ids.size());
-      return;
-    }
-    auto hide = [&](std::string& id) {
-      auto known = std::find(s.provider_call_ids.rbegin(), s.provider_call_ids.rend(), id);
-      id = blind_call_id(static_cast<std::size_t>(s.provider_call_ids.rend() - known));
-    };
-    if (auto* grown = std::get_if<tool_call_delta>(&event))
-      hide(grown->id);
-    else if (auto* whole = std::get_if<tool_call>(&event))
-      hide(whole->id);
-    else if (std::holds_alternative<answer_restart>(event))
-      s.provider_call_ids.clear();
   }
 
   void on_ended(answer_ended& m) {
@@ -300,7 +274,7 @@ private:
     s.end(*log_, reason, std::move(error), usage, plan_.home->now() - began_);
     s.answer.completed_at = plan_.node->wall();
     s.store_until = plan_.home->now() + store_patience;
-    s.checkpoint_due = never;
+    s.checkpoints.due = never;
     store(s);
   }
 
@@ -320,7 +294,7 @@ private:
     auto now = plan_.home->now();
     if (may_help && now < s.store_until) {
       s.store_again = now + store_pause;
-      return wake_by(s.store_again);
+      return alarm_.by(s.store_again);
     }
     // Its text stays with the session while that is in memory; a client must not take it for kept.
     s.answer.status = message_status::failed;
@@ -351,8 +325,7 @@ private:
 
   void finish_readers() {
     over_ = true;
-    if (alarm_)
-      alarm_->cancel();
+    alarm_.cancel();
     bool failed =
       std::any_of(seats_.begin(), seats_.end(), [](const seat& s) { return s.answer.status != message_status::success; });
     readers_->finish(*log_, failed);
@@ -409,79 +382,61 @@ private:
 
   std::size_t unsaved_bytes(const seat& s) const {
     auto who = *s.answer.seat;
-    return log_->text(who).size() + log_->reasoning(who).size() - s.saved_text - s.saved_reasoning;
+    return s.checkpoints.unsaved(log_->text(who), log_->reasoning(who));
   }
 
   void checkpoint(seat& s) {
-    s.checkpoint_due = never;
-    if (s.checkpoint_under_way) // its answer plans the next
+    s.checkpoints.due = never;
+    if (s.checkpoints.under_way()) // its answer plans the next
       return;
-    s.checkpoint_under_way = true;
     auto who = *s.answer.seat;
-    auto text = log_->text(who);
-    auto reasoning = log_->reasoning(who);
-    bool again = std::exchange(s.begins_again, false);
-    append_checkpoint piece{plan_.session_key,
-                            plan_.held,
-                            s.answer.id,
-                            std::string{text.substr(s.saved_text)},
-                            std::string{reasoning.substr(s.saved_reasoning)},
-                            s.saved_text + s.saved_reasoning,
-                            again};
-    // Without a time limit of CAF's, whose clock is a thread to wake: persistence answers everything within its own limits,
-    // and a checkpoint that isn't answered holds up nothing but the next.
+    append_checkpoint piece;
+    piece.session_key = plan_.session_key;
+    piece.held = plan_.held;
+    piece.answer = s.answer.id;
+    s.checkpoints.take(piece, log_->text(who), log_->reasoning(who));
+    // Without a time limit: persistence answers everything within its own limits, and a checkpoint that isn't answered holds up
+    // nothing but the next.
     self_->request(plan_.store, caf::infinite, std::move(piece))
       .then(
-        [this, who, text_size = text.size(), reasoning_size = reasoning.size()](const store_written&) {
-          auto& saved = *find(who);
-          saved.checkpoint_under_way = false;
-          if (!saved.begins_again) { // else what was saved is void already
-            saved.saved_text = text_size;
-            saved.saved_reasoning = reasoning_size;
-          }
-          plan_checkpoint(saved);
+        [this, who](const store_written&) {
+          find(who)->checkpoints.stored();
+          after_checkpoint(*find(who));
         },
-        [this, who, again](const caf::error&) { // the next one carries it again
-          auto& unsaved = *find(who);
-          unsaved.checkpoint_under_way = false;
-          unsaved.begins_again = unsaved.begins_again || again;
-          plan_checkpoint(unsaved);
+        [this, who](const caf::error&) {
+          find(who)->checkpoints.not_stored();
+          after_checkpoint(*find(who));
         });
   }
 
-  void plan_checkpoint(seat& s) {
-    if (s.phase != seat_phase::generating || unsaved_bytes(s) == 0)
-      return;
-    s.checkpoint_due = plan_.home->now() + bounds().checkpoint_interval;
-    wake_by(s.checkpoint_due);
+  void after_checkpoint(seat& s) {
+    if (s.phase == seat_phase::generating && unsaved_bytes(s) > 0)
+      plan_checkpoint(s, plan_.home->now());
+  }
+
+  void plan_checkpoint(seat& s, steady::time_point now) {
+    s.checkpoints.due = now + bounds().checkpoint_interval;
+    alarm_.by(s.checkpoints.due);
   }
 
   // -- time -------------------------------------------------------------------------------------------------------------
-
-  /// Moves the alarm only if it would come too late: one that comes too early costs a look.
-  void wake_by(steady::time_point when) {
-    if (when >= armed_for_)
-      return;
-    armed_for_ = when;
-    alarm_->set(when);
-  }
 
   steady::time_point next_due() const {
     auto due = last_event_ + bounds().heartbeat;
     if (plan_.cancel_on_disconnect && readerless_since_ != never)
       due = std::min(due, readerless_since_ + bounds().cancel_grace);
     for (auto& s : seats_)
-      due = std::min({due, s.checkpoint_due, s.store_again});
+      due = std::min({due, s.checkpoints.due, s.store_again});
     return due;
   }
 
   void on_alarm() {
     if (over_)
       return;
-    armed_for_ = never;
+    alarm_.came();
     auto now = plan_.home->now();
     for (auto& s : seats_) {
-      if (s.phase == seat_phase::generating && s.checkpoint_due <= now)
+      if (s.phase == seat_phase::generating && s.checkpoints.due <= now)
         checkpoint(s);
       else if (s.phase == seat_phase::storing && s.store_again <= now)
         store(s);
@@ -500,7 +455,7 @@ private:
           break;
         }
     }
-    wake_by(next_due());
+    alarm_.by(next_due());
   }
 
   const limits& bounds() const { return plan_.node->bounds; }
@@ -515,12 +470,11 @@ private:
   std::vector<seat> seats_;
   std::unique_ptr<run_log> log_;
   std::unique_ptr<run_readers> readers_;
-  std::unique_ptr<alarm> alarm_;
+  lazy_alarm alarm_;
   std::vector<pending_stop> stops_;
   steady::time_point began_;
   /// Newest event or heartbeat.
   steady::time_point last_event_;
-  steady::time_point armed_for_ = never;
   /// Since when nobody reads; `never` while somebody does.
   steady::time_point readerless_since_ = never;
   /// Each participant has finished.

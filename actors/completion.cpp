@@ -1,6 +1,7 @@
 #include "actors/completion.hpp"
 
 #include "actors/growing_answer.hpp"
+#include "actors/lazy_alarm.hpp"
 #include "actors/model_stream.hpp"
 #include "actors/run_readers.hpp"
 #include "wire/client_request.hpp"
@@ -10,8 +11,6 @@
 namespace parley {
 
 namespace {
-
-constexpr auto never = steady::time_point::max();
 
 struct choice : growing_answer {
   model_stream_actor stream;
@@ -55,13 +54,13 @@ public:
     readers_ = std::make_unique<run_readers>(node_->bounds.reader_window_bytes, hand_on);
     self_->set_down_handler([this](const caf::down_msg& down) { on_down(down.source); });
     self_->monitor(plan_.client);
-    alarm_ = plan_.home->make_alarm(self_->address());
+    alarm_ = lazy_alarm{plan_.home->make_alarm(self_->address())};
     began_ = last_event_ = plan_.home->now();
     choices_.resize(plan_.models.size());
     choices_.front().prompt_bytes = wire::prompt_bytes(*plan_.ask);
     for (std::size_t i = 0; i < choices_.size(); ++i)
       begin(static_cast<participant>(i), streams);
-    wake_by(last_event_ + node_->bounds.heartbeat);
+    alarm_.by(last_event_ + node_->bounds.heartbeat);
     return {[this](const reader_credit& m) {
               readers_->credit(caf::actor_cast<caf::actor_addr>(self_->current_sender()), m, *log_);
               end_if_read();
@@ -210,7 +209,7 @@ private:
     log_->append(*c.answer.seat, answer_finish{reason, c.answer.id, c.answer.usage, c.answer.error, true, outcome_});
     shown_ = shown_ || is_success(reason);
     if (is_over()) {
-      alarm_->cancel();
+      alarm_.cancel();
       self_->send(owner_, completion_over{log_->run()});
       readers_->finish(*log_, outcome_->failed);
     } else {
@@ -270,18 +269,10 @@ private:
 
   // -- time -------------------------------------------------------------------------------------------------------------
 
-  /// Moves the alarm only if it would come too late: one that comes too early costs a look.
-  void wake_by(steady::time_point when) {
-    if (when >= armed_for_)
-      return;
-    armed_for_ = when;
-    alarm_->set(when);
-  }
-
   void on_alarm() {
     if (is_over())
       return;
-    armed_for_ = never;
+    alarm_.came();
     auto now = plan_.home->now();
     if (now - last_event_ >= node_->bounds.heartbeat) {
       last_event_ = now;
@@ -290,7 +281,7 @@ private:
       settle();
       readers_->heartbeat(*log_, 0);
     }
-    wake_by(last_event_ + node_->bounds.heartbeat);
+    alarm_.by(last_event_ + node_->bounds.heartbeat);
   }
 
   self_pointer self_;
@@ -300,7 +291,7 @@ private:
   std::vector<choice> choices_;
   std::unique_ptr<run_log> log_;
   std::unique_ptr<run_readers> readers_;
-  std::unique_ptr<alarm> alarm_;
+  lazy_alarm alarm_;
   /// The client's request, until it is answered.
   std::optional<caf::typed_response_promise<run_opened>> opening_;
   std::optional<caf::typed_response_promise<completed_run>> awaited_;
@@ -309,7 +300,6 @@ private:
   steady::time_point began_;
   /// Newest event or heartbeat.
   steady::time_point last_event_;
-  steady::time_point armed_for_ = never;
   /// There is something to be read.
   bool shown_ = false;
   /// Its reader has come.
