@@ -1,5 +1,6 @@
 #include "net/http_connection.hpp"
 
+#include "net/access_log.hpp"
 #include "net/error_response.hpp"
 #include "net/response_head.hpp"
 
@@ -7,8 +8,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <exception>
 #include <unistd.h>
 
@@ -35,43 +34,6 @@ bool is_request_id(std::string_view text) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' || c == '-';
   });
 }
-
-/// A path in a log line: nothing that could end it or be taken for another field.
-std::string loggable(std::string_view text) {
-  std::string result{text.substr(0, 256)};
-  std::replace_if(
-    result.begin(), result.end(), [](char c) { return c <= ' ' || c > '~' || c == '"' || c == '\\'; }, '?');
-  return result;
-}
-
-void append_chunk(std::string& out, std::string_view bytes) {
-  std::array<char, 16> size;
-  auto end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
-  out.append(size.data(), end);
-  out += "\r\n";
-  out += bytes;
-  out += "\r\n";
-}
-
-class listed_place final : public connection_place {
-public:
-  /// The listener has counted it already.
-  listed_place(std::shared_ptr<http_service> service, std::size_t loop, bool refused, served_connection& who)
-    : service_(std::move(service)), list_(service_->by_loop[loop]), at_(list_.insert(list_.end(), &who)), refused_(refused) {}
-
-  ~listed_place() override {
-    list_.erase(at_);
-    --(refused_ ? service_->refusing : service_->open);
-  }
-
-  void hold(served_connection& who) override { *at_ = &who; }
-
-private:
-  std::shared_ptr<http_service> service_;
-  std::list<served_connection*>& list_;
-  std::list<served_connection*>::iterator at_;
-  bool refused_;
-};
 
 } // namespace
 
@@ -105,7 +67,7 @@ http_connection::~http_connection() {
 }
 
 reader_actor::behavior_type http_connection::make_behavior() {
-  place_ = std::make_unique<listed_place>(service_, loop_.index(), refused_, *this);
+  place_ = take_place(service_, loop_.index(), refused_, *this);
   alive_ = caf::strong_actor_ptr{ctrl()};
   stream_ = byte_stream::accepted(loop_.events(), std::exchange(socket_, -1), service_->tls.get(), *this);
   timer_ = loop_.make_timer([this] { step([this] { on_timer(); }); });
@@ -127,7 +89,7 @@ void http_connection::end() {
 
 void http_connection::on_exit() {
   if (phase_ == phase::answering || phase_ == phase::streaming)
-    log_access("cut off");
+    log_access(exchange_->request(), status_, loop_.now() - asked_at_, "cut off");
   // Its memory stays as long as anybody has a handle, a run that it read perhaps: what is in it goes now.
   exchange_.reset();
   stream_.reset();
@@ -339,7 +301,7 @@ void http_connection::refuse(const failure& why) {
 }
 
 void http_connection::response_complete() {
-  log_access("");
+  log_access(exchange_->request(), status_, loop_.now() - asked_at_);
   // A stream that began before the drain didn't announce it.
   enter(last_ || service_->draining ? phase::lingering : phase::reading);
 }
@@ -354,7 +316,7 @@ void http_connection::stream(const run_opened& run, wire::stream_format format) 
     last_ = true;
   append_head(200, wire::content_type(format));
   if (run.session_key)
-    append_turn(run);
+    append_turn(out_, run);
   out_ += "Cache-Control: no-cache, no-transform\r\n"
           "X-Accel-Buffering: no\r\n";
   if (chunked_)
@@ -367,19 +329,6 @@ void http_connection::stream(const run_opened& run, wire::stream_format format) 
   unwritten_ = owed_ = 0;
   monitor(log_);
   send(log_, attach_reader{caf::actor_cast<reader_actor>(alive_), ++stream_number_, format, run.from, &loop_, this});
-}
-
-void http_connection::append_turn(const run_opened& run) {
-  append_field(out_, "X-Turn-Id", to_string(run.turn));
-  append_field(out_, "X-Run-Id", to_string(run.run));
-  auto ids = "user=" + to_string(run.user);
-  for (auto& seat : run.answers) {
-    ids += ',';
-    ids += letter(seat.who);
-    ids += '=';
-    ids += to_string(seat.id);
-  }
-  append_field(out_, "X-Message-Ids", ids);
 }
 
 void http_connection::take(const log_piece& piece) {
@@ -398,7 +347,7 @@ void http_connection::upgrade(const std::function<void(taken_connection)>& taker
   if (std::exchange(reading_paused_, false))
     stream_->resume_reading();
   status_ = 101;
-  log_access("");
+  log_access(exchange_->request(), status_, loop_.now() - asked_at_);
   enter(phase::upgraded);
   taker({std::move(stream_), parser_.take_buffered(), std::move(place_)});
   end();
@@ -503,13 +452,6 @@ void http_connection::on_timer() {
     deadline_ = now + linger_time;
     return;
   }
-}
-
-void http_connection::log_access(std::string_view note) const {
-  const auto& request = exchange_->request();
-  auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - asked_at_).count();
-  spdlog::info("request={} method={} path={} status={} ms={}{}{}", request.request_id, loggable(request.method),
-               loggable(request.path), status_, ms, note.empty() ? "" : " ", note);
 }
 
 } // namespace parley::net

@@ -6,36 +6,14 @@
 
 #include "net/byte_stream.hpp"
 #include "net/exchange.hpp"
-#include "net/http_settings.hpp"
+#include "net/http_service.hpp"
 #include "net/loop.hpp"
-#include "net/tls.hpp"
 
-#include <atomic>
-#include <list>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace parley::net {
-
-/// What the connections of a listener share.
-struct http_service {
-  http_settings settings;
-  /// Called on the connection's loop.
-  std::function<void(exchange&)> serve;
-  /// Null: plain.
-  std::shared_ptr<const tls_context> tls;
-  /// Set to end connections as soon as they have answered what they are at.
-  std::atomic<bool> draining{false};
-  /// Set to end them at once.
-  std::atomic<bool> closing{false};
-  /// Connections being served, and those beyond the limit that are being told so.
-  std::atomic<std::size_t> open{0};
-  std::atomic<std::size_t> refusing{0};
-  /// The connections of each loop: touched on that loop only.
-  std::vector<std::list<served_connection*>> by_loop;
-};
 
 class http_connection final : public connection_actor,
                               public served_connection,
@@ -107,8 +85,6 @@ private:
   void serve(http_request request);
   /// The beginning of a response; the caller goes on with fields, and ends them.
   void append_head(int status, std::string_view content_type);
-  /// The fields that name a turn and its messages.
-  void append_turn(const run_opened& run);
   void response_complete();
   void take_piece(const log_piece& piece);
   /// Writes `out_`, and gives the run credit for what went out.
@@ -116,7 +92,6 @@ private:
 
   void set_timer();
   void on_timer();
-  void log_access(std::string_view note) const;
 
   loop& loop_;
   std::shared_ptr<http_service> service_;

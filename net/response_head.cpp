@@ -1,6 +1,7 @@
 #include "net/response_head.hpp"
 
 #include <array>
+#include <charconv>
 #include <ctime>
 
 namespace parley::net {
@@ -100,6 +101,28 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out += name;
   out += ": ";
   out += value.substr(0, value.find_first_of("\r\n"));
+  out += "\r\n";
+}
+
+void append_turn(std::string& out, const run_opened& run) {
+  append_field(out, "X-Turn-Id", to_string(run.turn));
+  append_field(out, "X-Run-Id", to_string(run.run));
+  auto ids = "user=" + to_string(run.user);
+  for (auto& seat : run.answers) {
+    ids += ',';
+    ids += letter(seat.who);
+    ids += '=';
+    ids += to_string(seat.id);
+  }
+  append_field(out, "X-Message-Ids", ids);
+}
+
+void append_chunk(std::string& out, std::string_view bytes) {
+  std::array<char, 16> size;
+  auto end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
+  out.append(size.data(), end);
+  out += "\r\n";
+  out += bytes;
   out += "\r\n";
 }
 
