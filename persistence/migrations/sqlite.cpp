@@ -104,7 +104,13 @@ CREATE TABLE comparisons (
 CREATE INDEX comparisons_by_time ON comparisons (voted_at);
 )sql";
 
-constexpr const char* migrations[] = {sessions_and_messages, recovered_answers, votes};
+// They are counted pair by pair: in this order, and with all that is asked, the index alone answers, and nothing is sorted.
+constexpr const char* comparisons_in_pairs = R"sql(
+DROP INDEX comparisons_by_time;
+CREATE INDEX comparisons_in_pairs ON comparisons (left_model, right_model, preference, voted_at);
+)sql";
+
+constexpr const char* migrations[] = {sessions_and_messages, recovered_answers, votes, comparisons_in_pairs};
 
 } // namespace
 
