@@ -9,7 +9,6 @@ import measure
 from load import warm_up
 from servers import BUILD, Process, placed, start_upstream
 
-
 # What the load generator says when all streams have begun, and when the first is over.
 WHILE_ALL_RUN = ("all_run", "first_over")
 # Of fewer chunks, processor time that is counted in hundredths of a second says little.
@@ -44,21 +43,20 @@ def put_load(server, port, load, processes, timeout_s):
     before = {"memory": measure.memory_kib(pids), "files": measure.open_files(pids)}
     children = children_seconds()
     clients = generator(server, port, load, timeout_s)
-    told = {}
     if not clients.stdout.readline():
         raise LoadFailed(f"the load generator ended with {clients.wait()}")
     pids = processes()
     cpu, machine, own, others = measure.cpu_seconds(pids), measure.machine_seconds(), own_seconds(), time.monotonic()
-    steps = {}
+    result, steps = {}, {}
     with measure.Peak(pids) as peak:
         for line in clients.stdout:
-            told = json.loads(line)
-            steps.update((step, (chunks, measure.cpu_seconds(pids))) for step, chunks in told.items() if step in WHILE_ALL_RUN)
+            result = json.loads(line)
+            for step in result.keys() & set(WHILE_ALL_RUN):
+                steps[step] = (result[step], measure.cpu_seconds(pids))
     seconds = time.monotonic() - others
     clients.wait()
-    if "chunks" not in told:
+    if "chunks" not in result:
         raise LoadFailed(f"the load generator ended with {clients.returncode}")
-    result = told
     result["cpu_s"] = measure.cpu_seconds(pids) - cpu
     result["running"] = between(*(steps.get(step) for step in WHILE_ALL_RUN))
     result["clients_cpu_s"] = children_seconds() - children
