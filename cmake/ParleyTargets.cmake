@@ -35,6 +35,8 @@ function(parley_test folder)
   foreach(suite IN LISTS arg_SUITES)
     add_test(NAME ${suite} COMMAND test_${folder} -r 300 -n -v 4 -s "^${suite}$")
     # CAF test is content with a suite that doesn't exist. A check that fails prints its values at verbosity 4.
-    set_tests_properties(${suite} PROPERTIES TIMEOUT 300 FAIL_REGULAR_EXPRESSION "suites:  0\n")
+    set_tests_properties(
+      ${suite} PROPERTIES TIMEOUT 300 FAIL_REGULAR_EXPRESSION "suites:  0\n" ENVIRONMENT
+                          "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/support/leaks.supp:print_suppressions=0")
   endforeach()
 endfunction()

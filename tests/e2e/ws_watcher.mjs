@@ -14,7 +14,8 @@ export class Watcher {
     const watcher = new Watcher();
     const query = from === undefined ? '' : `?from=${from}`;
     const at = `${parley.origin.replace('http', 'ws')}/ws/chat/session/${session}/${query}`;
-    watcher.socket = new WebSocket(at, protocols, {perMessageDeflate: false, ...options});
+    // Where `localhost` is ::1 first, nobody listens.
+    watcher.socket = new WebSocket(at, protocols, {perMessageDeflate: false, family: 4, ...options});
     watcher.closed = new Promise((resolve) => watcher.socket.once('close', (code, reason) => resolve({code, reason: `${reason}`})));
     watcher.closed.then(() => watcher.#wake());
     watcher.socket.on('message', (data, isBinary) => {

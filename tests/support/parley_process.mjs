@@ -26,6 +26,9 @@ export const secrets = {openai: 'sk-e2e-openai-0123456789abcdefghijklmnop', anth
 /** The PostgreSQL that servers keep their conversations in; empty for the embedded store. */
 export const postgres = process.env.PARLEY_E2E_POSTGRES ?? '';
 
+// For a binary built with sanitizers: what libraries leak.
+const knownLeaks = `suppressions=${path.join(root, 'tests/support/leaks.supp')}:print_suppressions=0`;
+
 // Long enough for a binary built with sanitizers on a busy machine; nothing waits that long when all is well.
 const patience = 20_000;
 
@@ -145,7 +148,7 @@ export class Parley {
 
   /** Returns when it is ready. */
   async launch() {
-    const env = {...process.env, E2E_OPENAI_KEY: secrets.openai, E2E_ANTHROPIC_KEY: secrets.anthropic, ...this.env};
+    const env = {LSAN_OPTIONS: knownLeaks, ...process.env, E2E_OPENAI_KEY: secrets.openai, E2E_ANTHROPIC_KEY: secrets.anthropic, ...this.env};
     const args = ['serve', '--config', this.configFile, '--listen', `127.0.0.1:${this.port}`, ...this.args];
     const begun = this.log.length;
     const child = spawn(binary(), args, {env, stdio: ['ignore', 'pipe', 'pipe']});
