@@ -3,7 +3,9 @@
 import json
 import resource
 import subprocess
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import measure
 from load import warm_up
@@ -75,8 +77,8 @@ def between(begin, end):
     return {"chunks": end[0] - begin[0], "cpu_s": end[1] - begin[1]}
 
 
-def run(server, load, directory):
-    """The record of one run, with the figures that all tables are made of."""
+def run(server, load, directory, begin=lambda: None):
+    """The record of one run, with the figures that all tables are made of. `begin` is called when all is ready for the load."""
     # A server that is several times too slow shall still come to its end.
     timeout_s = 60 + 20 * load.seconds
     with start_upstream(directory) as upstream:
@@ -87,6 +89,7 @@ def run(server, load, directory):
             warm = put_load(server, port, warm_up(load), processes, timeout_s)
             # What the warm-up left to do, such as closing connections and writing to disk, is not the load's.
             time.sleep(0.5)
+            begin()
             upstream_cpu = measure.cpu_seconds([upstream.pid])
             record = put_load(server, port, load, processes, timeout_s)
             record["upstream_cpu_s"] = measure.cpu_seconds([upstream.pid]) - upstream_cpu
@@ -98,6 +101,24 @@ def run(server, load, directory):
         record["reasons"][f"{why} (warm-up)"] = count
     derive(record, load, bool(process))
     return record
+
+
+def run_together(servers, load, directories):
+    """The records of servers that are loaded at the same time, each with its upstream and its clients."""
+    gate = threading.Barrier(len(servers), timeout=120)
+
+    def one(server, directory):
+        try:
+            return run(server, load, directory, gate.wait)
+        except (LoadFailed, RuntimeError, OSError):
+            gate.abort()  # nobody waits for who doesn't come
+            raise
+
+    with ThreadPoolExecutor(len(servers)) as pool:
+        records = list(pool.map(one, servers, directories))
+    for record in records:
+        record["others_cores"] = None  # they are each other's
+    return records
 
 
 def derive(record, load, is_server):

@@ -19,21 +19,20 @@ NPM_HOW = "./dev bench --full installs it from npm"
 
 
 def free_port():
-    """Below the range that outgoing connections take theirs from."""
-    for port in range(20000 + os.getpid() % 5000, 32000):
+    """Below the range that outgoing connections take theirs from. Each once."""
+    for port in _ports:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-        if port not in _given:
-            _given.add(port)
-            return port
+        return port
     raise RuntimeError("no free port")
 
 
-_given = set()
+# Of a range: its `next` is safe in several threads.
+_ports = iter(range(20000 + os.getpid() % 5000, 32000))
 
 
 def cores(part):
