@@ -15,7 +15,6 @@ void answer_checkpoints::take(append_checkpoint& next, std::string_view text, st
   next.begins_again = takes_beginning_ = std::exchange(begins_again_, false);
   taken_ = {text.size(), reasoning.size()};
   under_way_ = true;
-  due = never;
 }
 
 void answer_checkpoints::stored() {

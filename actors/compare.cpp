@@ -400,12 +400,14 @@ private:
     self_->request(plan_.store, caf::infinite, std::move(piece))
       .then(
         [this, who](const store_written&) {
-          find(who)->checkpoints.stored();
-          after_checkpoint(*find(who));
+          auto& saved = *find(who);
+          saved.checkpoints.stored();
+          after_checkpoint(saved);
         },
         [this, who](const caf::error&) {
-          find(who)->checkpoints.not_stored();
-          after_checkpoint(*find(who));
+          auto& unsaved = *find(who);
+          unsaved.checkpoints.not_stored();
+          after_checkpoint(unsaved);
         });
   }
 

@@ -89,7 +89,7 @@ void http_connection::end() {
 
 void http_connection::on_exit() {
   if (phase_ == phase::answering || phase_ == phase::streaming)
-    log_access(exchange_->request(), status_, loop_.now() - asked_at_, "cut off");
+    log_answer("cut off");
   // Its memory stays as long as anybody has a handle, a run that it read perhaps: what is in it goes now.
   exchange_.reset();
   stream_.reset();
@@ -301,7 +301,7 @@ void http_connection::refuse(const failure& why) {
 }
 
 void http_connection::response_complete() {
-  log_access(exchange_->request(), status_, loop_.now() - asked_at_);
+  log_answer();
   // A stream that began before the drain didn't announce it.
   enter(last_ || service_->draining ? phase::lingering : phase::reading);
 }
@@ -347,7 +347,7 @@ void http_connection::upgrade(const std::function<void(taken_connection)>& taker
   if (std::exchange(reading_paused_, false))
     stream_->resume_reading();
   status_ = 101;
-  log_access(exchange_->request(), status_, loop_.now() - asked_at_);
+  log_answer();
   enter(phase::upgraded);
   taker({std::move(stream_), parser_.take_buffered(), std::move(place_)});
   end();
@@ -452,6 +452,10 @@ void http_connection::on_timer() {
     deadline_ = now + linger_time;
     return;
   }
+}
+
+void http_connection::log_answer(std::string_view note) const {
+  log_access(exchange_->request(), status_, loop_.now() - asked_at_, note);
 }
 
 } // namespace parley::net

@@ -92,6 +92,7 @@ private:
 
   void set_timer();
   void on_timer();
+  void log_answer(std::string_view note = {}) const;
 
   loop& loop_;
   std::shared_ptr<http_service> service_;

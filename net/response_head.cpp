@@ -1,5 +1,7 @@
 #include "net/response_head.hpp"
 
+#include "actors/api.hpp"
+
 #include <array>
 #include <charconv>
 #include <ctime>

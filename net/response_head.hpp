@@ -1,10 +1,12 @@
 #pragma once
 // How responses are written: status line, header fields, chunks.
 
-#include "actors/api.hpp"
-
 #include <string>
 #include <string_view>
+
+namespace parley {
+struct run_opened;
+}
 
 namespace parley::net {
 

@@ -158,12 +158,11 @@ private:
     results.reserve(batch.size());
     try {
       begin_writing_.run();
-      if (batch.size() == 1) // the transaction is its savepoint
-        results.push_back(try_to_carry_out<Result>([&] { return one(batch.front()); }));
-      else
-        for (auto& what : batch)
-          results.push_back(carry_out<Result>([&] { return one(what); }));
-      if (batch.size() == 1 && !results.front())
+      auto alone = batch.size() == 1; // then the transaction is its savepoint
+      for (auto& what : batch)
+        results.push_back(alone ? try_to_carry_out<Result>([&] { return one(what); })
+                                : carry_out<Result>([&] { return one(what); }));
+      if (alone && !results.front())
         db_.roll_back();
       else
         commit_.run();
