@@ -9,16 +9,17 @@ import {ApiDescription} from '../support/api_description.mjs';
 import {assertAccessible} from '../support/browser.mjs';
 import {binary, root} from '../support/parley_process.mjs';
 import {pageWorld} from './page_world.mjs';
-import {newId, test} from './world.mjs';
+import {forDraws, newId, test, world} from './world.mjs';
 
 const {upstream, parley, api, open} = await pageWorld();
+const draws = await world(forDraws);
 const description = new ApiDescription((await api.get('/openapi.json')).json);
 
-/** {status, type, text} */
+/** `target`: a path, or a whole address for another server. {status, type, text} */
 function ask(method, target, body, headers = {}) {
   const given = body === undefined ? {} : {'Content-Type': 'application/json'};
   return new Promise((resolve, reject) => {
-    const request = http.request(parley.origin + target, {method, headers: {...given, ...headers}, timeout: 20_000});
+    const request = http.request(new URL(target, parley.origin), {method, headers: {...given, ...headers}, timeout: 20_000});
     request.on('error', reject).on('timeout', () => request.destroy(new Error('no answer')));
     request.on('upgrade', (response, socket) => (socket.destroy(), resolve({status: response.statusCode, type: '', text: ''})));
     request.on('response', (response) => {
@@ -44,6 +45,14 @@ async function asked(...models) {
   const run = await api.send(session, 'Hello');
   await run.all();
   return {session, ...run.ids};
+}
+
+/** A turn of a random session: the body of a vote on it. */
+async function drawn(preference) {
+  const {id} = (await draws.api.post('/api/sessions/', {mode: 'random'})).json;
+  const run = await draws.api.send(id, 'Which?');
+  await run.all();
+  return {turn_id: run.ids.user, preference};
 }
 
 // What is asked of each operation: what it answers well, and what it refuses.
@@ -154,12 +163,9 @@ const samples = {
   castVote: {
     well: async () => {
       const {user} = await asked(parley.model(), parley.model());
-      const random = (await api.post('/api/sessions/', {mode: 'random'})).json;
-      const run = await api.send(random.id, 'Which?');
-      await run.all();
       return [
         await ask('POST', '/api/feedback/', {turn_id: user, preference: 'left'}),
-        await ask('POST', '/api/feedback/', {turn_id: run.ids.user, preference: 'tie'}),
+        await ask('POST', `${draws.parley.origin}/api/feedback/`, await drawn('tie')),
       ];
     },
     refused: async () => {
@@ -174,11 +180,9 @@ const samples = {
   },
   showLeaderboard: {
     well: async () => {
-      const random = (await api.post('/api/sessions/', {mode: 'random'})).json;
-      const run = await api.send(random.id, 'Which?');
-      await run.all();
-      await ask('POST', '/api/feedback/', {turn_id: run.ids.user, preference: 'left'});
-      return [await ask('GET', '/api/leaderboard/'), await ask('GET', '/api/leaderboard/?period=7d')];
+      const {origin} = draws.parley;
+      await ask('POST', `${origin}/api/feedback/`, await drawn('left'));
+      return [await ask('GET', `${origin}/api/leaderboard/`), await ask('GET', `${origin}/api/leaderboard/?period=7d`)];
     },
     refused: async () => [await ask('GET', '/api/leaderboard/?period=1d')],
   },

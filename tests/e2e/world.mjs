@@ -28,6 +28,9 @@ export async function world(options = {}, scope = {after}) {
   return {upstream, parley, api: new Api(parley.origin)};
 }
 
+/** The options of a world for random sessions: its models are drawn, so none may be slow or quick to give up, and no test takes one. */
+export const forDraws = {pools: ['openai', 'anthropic']};
+
 /** A UUID of version 7 (RFC 9562), as clients make them for their messages. */
 export function newId() {
   const bytes = randomBytes(16);

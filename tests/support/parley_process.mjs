@@ -88,15 +88,16 @@ export class Parley {
   #used = {};
 
   /**
-   * `config`: {server: {…}, limits: {…}, providers: […], models: […]}, beside what the tests have anyway. `port`: for a server whose
-   * log doesn't tell on which it listens.
+   * `config`: {server: {…}, limits: {…}, providers: […], models: […]}, beside what the tests have anyway. `pools`: of which providers
+   * it has models. `port`: for a server whose log doesn't tell on which it listens.
    */
-  static async start({upstream, config = {}, env = {}, args = [], port = 0} = {}) {
+  static async start({upstream, config = {}, pools = ['openai', 'anthropic', 'quick'], env = {}, args = [], port = 0} = {}) {
     const parley = new Parley();
     parley.folder = await mkdtemp(path.join(tmpdir(), 'parley-e2e-'));
     parley.dataDir = path.join(parley.folder, 'data');
     parley.port = port; // 0: the system chooses; a restart keeps it
     parley.upstream = upstream;
+    parley.pools = upstream ? pools : [];
     parley.env = env;
     parley.args = args;
     parley.log = '';
@@ -127,7 +128,7 @@ export class Parley {
       limits: {...config.limits},
     };
     const providers = [...(this.upstream ? providersFor(this.upstream) : []), ...(config.providers ?? [])];
-    const models = [...(this.upstream ? ['openai', 'anthropic', 'quick'].flatMap(pool) : []), ...(config.models ?? [])];
+    const models = [...this.pools.flatMap(pool), ...(config.models ?? [])];
     this.secure = Boolean(config.tls);
     this.configFile = path.join(this.folder, 'parley.toml');
     await writeFile(
