@@ -115,7 +115,12 @@ def run_together(servers, load, directories):
             raise
 
     with ThreadPoolExecutor(len(servers)) as pool:
-        records = list(pool.map(one, servers, directories))
+        loaded = [pool.submit(one, server, directory) for server, directory in zip(servers, directories)]
+    # Who waited in vain knows less than who failed.
+    for problem in sorted(filter(None, (each.exception() for each in loaded)),
+                          key=lambda problem: isinstance(problem, threading.BrokenBarrierError)):
+        raise problem
+    records = [each.result() for each in loaded]
     for record in records:
         record["others_cores"] = None  # they are each other's
     return records
