@@ -67,7 +67,7 @@ public:
     });
     self_->monitor(parent_);
     return {[this](const show_session&) { return counted(), view(); },
-            [this](const change_session& m) { return counted(), change(m.wanted); },
+            [this](const change_session& m) { return counted(), change(m); },
             [this](const remove_session&) { return counted(), remove(); },
             [this](const show_transcript& m) { return counted(), transcript(m.page); },
             [this](const show_message& m) { return counted(), show(m.id); },
@@ -115,8 +115,10 @@ private:
     return result;
   }
 
-  caf::result<session_view> change(const session_changes& wanted) {
-    auto before = record_.change(wanted, node_->wall());
+  caf::result<session_view> change(const change_session& asked) {
+    if (recovery_.under_way())
+      return once_reloaded<session_view>(asked);
+    auto before = record_.change(asked.wanted, node_->wall());
     auto promise = self_->make_response_promise<session_view>();
     ask_store(
       update_session{record_.about(), record_.held()},
@@ -127,6 +129,9 @@ private:
       [this, promise, before](const caf::error& why) mutable {
         record_.take_back(before);
         promise.deliver(why);
+        // It may have the change, and has those that were asked for meanwhile.
+        if (may_be_stored(why))
+          reload();
       });
     return promise;
   }
@@ -200,7 +205,7 @@ private:
     if (removed_)
       return to_error({ec::not_found, "There is no such session.", "session_id"});
     if (recovery_.under_way())
-      return once_reloaded(wanted);
+      return once_reloaded<run_opened>(wanted);
     if (wanted.only_direct && record_.about().models.size() > 1)
       return to_error({ec::invalid_request, "Only one answer can be shown here; the session compares several.", "session_id"});
     if (auto* asked = question_of(wanted); asked && runs_.current() && !runs_.shown())
@@ -224,7 +229,7 @@ private:
     if (!plan)
       return to_error(plan.error());
     if (recovery_.under_way())
-      return once_reloaded(wanted);
+      return once_reloaded<run_opened>(wanted);
     if (auto busy = refusal())
       return to_error(*busy);
     if (!record_.messages().is_last_turn(plan->question.id))
@@ -362,11 +367,11 @@ private:
   }
 
   /// A request that the store's word has to come before.
-  template <class Request>
-  opening once_reloaded(const Request& wanted) {
+  template <class Reply, class Request>
+  caf::result<Reply> once_reloaded(const Request& wanted) {
     if (recovery_.asking())
       return to_error(being_reloaded());
-    auto promise = self_->make_response_promise<run_opened>();
+    auto promise = self_->make_response_promise<Reply>();
     recovery_.wait([this, promise, wanted](const caf::error* failed) mutable {
       if (failed) {
         promise.deliver(*failed);
@@ -392,7 +397,7 @@ private:
       if (auto answers = record_.messages().answers_of(found->id); !answers.empty())
         run = answers.back()->run;
     if (recovery_.under_way() && !(run && runs_.find(*run))) // a log that is there tells what was told before
-      return once_reloaded(wanted);
+      return once_reloaded<run_opened>(wanted);
     bool other_run = wanted.from.run && run && wanted.from.run != *run;
     return open(run, other_run ? 0 : wanted.from.offset, wanted.home);
   }

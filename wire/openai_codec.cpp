@@ -115,13 +115,13 @@ private:
 
   void take_delta(simdjson::dom::object delta, answer_sink& sink) {
     std::string_view reasoning;
-    std::string_view content;
+    std::optional<simdjson::dom::element> content;
     std::string_view refusal;
     std::optional<simdjson::dom::element> calls;
     std::optional<simdjson::dom::element> function;
     for (auto [key, value] : delta) {
       if (key == "content")
-        content = string_in(value);
+        content = value;
       else if (key == "reasoning_content" || key == "reasoning") // servers that send both say the same in both
         reasoning = reasoning.empty() ? string_in(value) : reasoning;
       else if (key == "refusal")
@@ -132,7 +132,8 @@ private:
         function = value;
     }
     show(event_kind::reasoning, reasoning, sink);
-    show(event_kind::text, content, sink);
+    if (content)
+      show_parts(event_kind::text, *content, sink);
     if (!refusal.empty()) {
       does_more();
       refused_ = true;
@@ -143,6 +144,22 @@ private:
     if (function && !done())
       if (auto object = object_in(*function)) // before there were tool calls: one function, no id
         take_call(-1, "", *object, sink);
+  }
+
+  /// A text, or parts: Mistral's models that reason send `[{"type":"thinking","thinking":[{"type":"text","text":"…"}]}]`, and a
+  /// text in a part of its own where it begins (https://docs.mistral.ai/api/endpoint/chat: ContentChunk).
+  void show_parts(event_kind kind, simdjson::dom::element value, answer_sink& sink) {
+    show(kind, string_in(value), sink);
+    simdjson::dom::array parts;
+    if (value.get(parts) != simdjson::SUCCESS)
+      return;
+    for (auto entry : parts)
+      if (auto part = object_in(entry)) {
+        show(kind, string_at(*part, "text"), sink);
+        simdjson::dom::element thinking;
+        if (kind == event_kind::text && part->at_key("thinking").get(thinking) == simdjson::SUCCESS)
+          show_parts(event_kind::reasoning, thinking, sink);
+      }
   }
 
   void take_calls(simdjson::dom::element value, answer_sink& sink) {

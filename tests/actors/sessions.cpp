@@ -73,6 +73,33 @@ CAF_TEST(a change is stored before it is answered and undone if it cannot be) {
   CAF_CHECK(loop.requests[0]->what.body.find("Be brief.") != std::string::npos);
 }
 
+CAF_TEST(a change that fails takes none along that came after it) {
+  auto about = direct();
+  book->hold = true;
+  auto titled = begin<session_view>(sessions(), change_session{about, {"Lost", {}, {}}});
+  auto prompted = begin<session_view>(sessions(), change_session{about, {{}, "Be brief.", {}}});
+  book->refuse = [this](const store_write&) -> std::optional<failure> {
+    book->refuse = nullptr;
+    return failure{ec::store_unavailable, "Away.", {}};
+  };
+  release_store();
+  CAF_CHECK_EQUAL(code_of(take(titled)), "store_unavailable");
+  CAF_CHECK_EQUAL(code_of(take(prompted)), "-");
+  CAF_CHECK(show(about)->about == book->sessions[about]);
+  CAF_CHECK(show(about)->about.system_prompt == "Be brief.");
+}
+
+CAF_TEST(a change waits for the word of a store that was away) {
+  auto about = direct();
+  book->broken = failure{ec::store_unavailable, "Away.", {}};
+  CAF_CHECK_EQUAL(code_of(change(about, {"Lost", {}, {}})), "store_unavailable");
+  CAF_CHECK_EQUAL(code_of(change(about, {"Lost again", {}, {}})), "store_unavailable");
+  book->broken.reset();
+  CAF_CHECK_EQUAL(code_of(change(about, {"New", {}, {}})), "-");
+  CAF_CHECK_EQUAL(book->loads, 1);
+  CAF_CHECK_EQUAL(book->sessions[about].title, "New");
+}
+
 CAF_TEST(deleting a session stops its run and then it is gone) {
   auto about = direct();
   auto run = opened(question(about, "Hello"));

@@ -74,6 +74,17 @@ CAF_TEST(each finish reason has its meaning) {
   CAF_CHECK_EQUAL(finished_by("insufficient_system_resource"), "failed upstream_overloaded The provider broke the answer off.");
 }
 
+CAF_TEST(texts and reasoning in parts are told in their order) {
+  CAF_CHECK_EQUAL(
+    decoded(chunk(R"({"content":[{"type":"thinking","thinking":[{"type":"text","text":"Well"},{"type":"text","text":", so"}]}]})")
+            + chunk(R"({"content":[{"type":"thinking","thinking":[{"type":"text","text":"."}],"closed":true},)"
+                    R"({"type":"text","text":"Hello"}]})")
+            + chunk(R"({"content":" there"})") + chunk(R"({"content":[{"type":"reference","reference_ids":[1]}]})")
+            + chunk(R"({"content":[{"type":"thinking","thinking":"In one piece"},7,"?",[]]})") + stopped + done),
+    (strings{"reasoning Well", "reasoning , so", "reasoning .", "text Hello", "text  there", "reasoning In one piece",
+             "finished stop"}));
+}
+
 CAF_TEST(text and finish may share a chunk) {
   CAF_CHECK_EQUAL(decoded(chunk(R"({"role":"assistant","content":"All at once"})", R"("length")") + done),
                   (strings{"text All at once", "finished length"}));
