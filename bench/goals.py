@@ -52,6 +52,11 @@ GOALS = {
         Goal("chunks a second, × nginx", of_parley("rate_ratio"), at_least=1),
         Goal("CPU for a chunk, less than the Python view", cheaper_than("python"), at_least=15),
     ),
+    "flat-1000": (
+        Goal("CPU for a chunk, less than the Python view", cheaper_than("python"), at_least=15),
+        Goal("CPU for a chunk, less than Portkey", cheaper_than("portkey"), at_least=7),
+        Goal("CPU for a chunk, less than the AI SDK's server", cheaper_than("ai-sdk"), at_least=20),
+    ),
     "burst-1000": (Goal("first token, p99, × nginx", of_parley("first_ms_p99_ratio"), at_most=2, is_time=True), NONE_FAILED),
     "held-1000": (Goal("memory, KiB a stream", of_parley("kib_per_stream"), at_most=30),),
     "paced-9000": (NONE_FAILED, IN_STEP),

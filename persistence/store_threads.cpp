@@ -4,8 +4,6 @@
 
 #include <caf/send.hpp>
 
-#include <unistd.h>
-
 #include <algorithm>
 
 namespace parley::persistence {
@@ -110,9 +108,6 @@ store_threads::reader& store_threads::least_busy() {
 // -- on the writing thread -------------------------------------------------------------------------------------------
 
 void store_threads::write(const store_actor& owner, std::vector<writer_job> jobs) {
-  // On a busy machine streams come first, by a little: first tokens wait for commits. Linux: it is the calling thread's own.
-  thread_local const auto yields = ::nice(2);
-  static_cast<void>(yields);
   std::vector<write_job> batch;
   std::vector<request_number> health;
   const replay_job* replays = nullptr;
