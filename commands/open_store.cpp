@@ -68,7 +68,11 @@ std::string place_of_store(const config::settings& settings) {
 }
 
 expected<persistence::stores> open_store(const config::settings& settings, config::stop_signals& signals) {
-  return settings.store.url.empty() ? persistence::open_sqlite(sqlite_file(settings)) : wait_for_postgres(settings, signals);
+  if (!settings.store.url.empty())
+    return wait_for_postgres(settings, signals);
+  persistence::sqlite_options options;
+  options.readers = settings.store.readers;
+  return persistence::open_sqlite(sqlite_file(settings), options);
 }
 
 std::unique_ptr<persistence::retention> start_retention(const config::settings& settings, unix_ms (*clock)()) {

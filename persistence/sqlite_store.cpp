@@ -499,7 +499,8 @@ expected<stores> open_sqlite(const std::filesystem::path& file, const sqlite_opt
     writer->interrupt_all();
     stores result;
     result.writer = std::move(writer);
-    result.readers.push_back(std::make_unique<sqlite_store>(connect_reader(file, options), shared));
+    for (int i = 0; i < std::max(options.readers, 1); ++i)
+      result.readers.push_back(std::make_unique<sqlite_store>(connect_reader(file, options), shared));
     return result;
   } catch (const std::exception& why) {
     return fail(ec::store_unavailable, what + why.what() + ".");

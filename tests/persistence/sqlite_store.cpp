@@ -282,6 +282,17 @@ CAF_TEST(a database that another has locked is unavailable and not damaged) {
   CAF_CHECK(ok(write(writer(), piece(first.answer, 0, "Hi"))));
 }
 
+CAF_TEST(each of several readers sees what was committed) {
+  close();
+  sqlite_options wider;
+  wider.readers = 3;
+  connections = open_sqlite(file, wider).value();
+  CAF_REQUIRE_EQUAL(connections.readers.size(), 3u);
+  begun_turn first{writer()};
+  for (auto& each : connections.readers)
+    CAF_CHECK(stored(*each, first.answer.id) == first.answer);
+}
+
 // -- how it asks -----------------------------------------------------------------------------------------------------
 
 CAF_TEST(nothing that is asked for often reads a whole table) {
