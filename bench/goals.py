@@ -29,9 +29,15 @@ def times_nginx(key):
     return lambda rows: rows["parley"][key] / max(rows["nginx"][key], 0.001)
 
 
-def cheaper_than(server):
-    """How many times the processor time of Parley that server takes for a chunk."""
-    return lambda rows: rows[server]["cpu_s_per_million"] / rows["parley"]["cpu_s_per_million"]
+def cheaper_than(server, called, times):
+    """That server takes at least so many times the processor time of Parley for a chunk."""
+    return Goal(f"CPU for a chunk, less than {called}",
+                lambda rows: rows[server]["cpu_s_per_million"] / rows["parley"]["cpu_s_per_million"], at_least=times)
+
+
+def cheaper_than_all(python, portkey, ai_sdk):
+    return (cheaper_than("python", "the Python view", python), cheaper_than("portkey", "Portkey", portkey),
+            cheaper_than("ai-sdk", "the AI SDK's server", ai_sdk))
 
 
 IN_STEP = Goal("time taken, × what the upstream meant", of_parley("stretch"), at_most=1.05)
@@ -44,19 +50,13 @@ GOALS = {
         Goal("latency added, p99, ms", of_parley("latency_ms_p99_added"), at_most=1, is_time=True),
         Goal("latency added, p99, × nginx", times_nginx("latency_ms_p99_added"), at_most=1.5, is_time=True),
         Goal("first token, p99, ms above nginx", over_nginx("first_ms_p99"), at_most=1, is_time=True),
-        Goal("CPU for a chunk, less than the Python view", cheaper_than("python"), at_least=10),
-        Goal("CPU for a chunk, less than Portkey", cheaper_than("portkey"), at_least=7),
-        Goal("CPU for a chunk, less than the AI SDK's server", cheaper_than("ai-sdk"), at_least=20),
+        *cheaper_than_all(python=10, portkey=7, ai_sdk=20),
     ),
     "flat-100": (
         Goal("chunks a second, × nginx", of_parley("rate_ratio"), at_least=1),
-        Goal("CPU for a chunk, less than the Python view", cheaper_than("python"), at_least=15),
+        cheaper_than("python", "the Python view", 15),
     ),
-    "flat-1000": (
-        Goal("CPU for a chunk, less than the Python view", cheaper_than("python"), at_least=15),
-        Goal("CPU for a chunk, less than Portkey", cheaper_than("portkey"), at_least=7),
-        Goal("CPU for a chunk, less than the AI SDK's server", cheaper_than("ai-sdk"), at_least=20),
-    ),
+    "flat-1000": cheaper_than_all(python=15, portkey=7, ai_sdk=20),
     "burst-1000": (Goal("first token, p99, × nginx", of_parley("first_ms_p99_ratio"), at_most=2, is_time=True), NONE_FAILED),
     "held-1000": (Goal("memory, KiB a stream", of_parley("kib_per_stream"), at_most=30),),
     "paced-9000": (NONE_FAILED, IN_STEP),

@@ -21,6 +21,10 @@ class LoadFailed(Exception):
     pass
 
 
+# What a run may end with. Threads that waited for one which failed end with a RuntimeError, too.
+FAILURES = (LoadFailed, RuntimeError, OSError)
+
+
 def generator(server, port, load, timeout_s):
     command = [BUILD / "bench" / "loadgen", "--port", port, "--ramp-ms", load.ramp_ms, "--timeout-s", timeout_s,
                "--connect", "late" if load.late else "before", *server.ask(load)]
@@ -110,16 +114,15 @@ def run_together(servers, load, directories):
     def one(server, directory):
         try:
             return run(server, load, directory, gate.wait)
-        except (LoadFailed, RuntimeError, OSError):
+        except FAILURES:
             gate.abort()  # nobody waits for who doesn't come
             raise
 
     with ThreadPoolExecutor(len(servers)) as pool:
         loaded = [pool.submit(one, server, directory) for server, directory in zip(servers, directories)]
-    # Who waited in vain knows less than who failed.
-    for problem in sorted(filter(None, (each.exception() for each in loaded)),
-                          key=lambda problem: isinstance(problem, threading.BrokenBarrierError)):
-        raise problem
+    if problems := [each.exception() for each in loaded if each.exception()]:
+        # Who waited in vain knows less than who failed.
+        raise min(problems, key=lambda problem: isinstance(problem, threading.BrokenBarrierError))
     records = [each.result() for each in loaded]
     for record in records:
         record["others_cores"] = None  # they are each other's

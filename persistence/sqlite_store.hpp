@@ -18,9 +18,9 @@ struct sqlite_options {
   std::int64_t max_bytes = 0;
 };
 
-/// Opens the database, makes it or brings it to the newest version, and ends the answers that a crash left
-/// running as `failed`/`interrupted`. The directory must be there; the file is for its owner only. Fails with a sentence that
-/// says why: another process has it, a newer Parley made it, it isn't a database of ours, it is damaged, …
+/// Opens the database, makes it or brings it to the newest version, and ends the answers that a crash left running as
+/// `failed`/`interrupted`. The directory must be there; the file is for its owner only. Fails with a sentence that says why:
+/// another process has it, a newer Parley made it, it isn't a database of ours, it is damaged, …
 expected<stores> open_sqlite(const std::filesystem::path& file, const sqlite_options& options = {});
 
 } // namespace parley::persistence

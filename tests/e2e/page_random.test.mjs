@@ -2,13 +2,10 @@
 
 import assert from 'node:assert/strict';
 import {assertAccessible} from '../support/browser.mjs';
-import {answer, ask, composer, pageWorld, see} from './page_world.mjs';
+import {answer, ask, composer, pageWorld, see, sessionOf, voteBar} from './page_world.mjs';
 import {forDraws, test} from './world.mjs';
 
 const {api, open} = await pageWorld(forDraws);
-
-const bar = (page) => page.getByRole('group', {name: 'Which answer is better?'});
-const sessionOf = (page) => new URL(page.url()).pathname.split('/').at(-1);
 
 test('a random turn from the first keystroke to the vote that says who it was, in both windows', async (t) => {
   const page = await open(t);
@@ -16,9 +13,9 @@ test('a random turn from the first keystroke to the vote that says who it was, i
   await composer(page).focus();
   await page.keyboard.type('Who are you two?');
   await page.keyboard.press('Enter');
-  await see(bar(page));
+  await see(voteBar(page));
   const other = await open(t, new URL(page.url()).pathname);
-  await see(bar(other));
+  await see(voteBar(other));
   const session = sessionOf(page);
   for (const window of [page, other]) {
     for (const name of ['Model A', 'Model B']) await see(answer(window, name));
@@ -47,13 +44,13 @@ test('a copy of a random session draws anew and keeps its secret', async (t) => 
   const page = await open(t);
   await page.getByRole('radio', {name: 'Random'}).check();
   await ask(page, 'Copy me');
-  await see(bar(page));
+  await see(voteBar(page));
   await page.getByRole('main').getByRole('button', {name: 'Actions for Copy me'}).click();
   await page.getByRole('menuitem', {name: 'Duplicate'}).click();
   await see(page.getByRole('heading', {name: 'Copy me (copy)'}));
   await ask(page, 'And on?');
   await see(answer(page, 'Model B'));
-  await see(bar(page));
+  await see(voteBar(page));
   const {mode, models} = (await api.get(`/api/sessions/${sessionOf(page)}/`)).json;
   assert.deepEqual([mode, ...models.map(({id}) => id)], ['random', null, null]);
 });

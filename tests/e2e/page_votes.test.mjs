@@ -2,13 +2,10 @@
 
 import assert from 'node:assert/strict';
 import {assertAccessible} from '../support/browser.mjs';
-import {answer, ask, choose, composer, pageWorld, see} from './page_world.mjs';
+import {answer, ask, choose, pageWorld, see, sessionOf, voteBar} from './page_world.mjs';
 import {test} from './world.mjs';
 
 const {upstream, parley, api, open} = await pageWorld();
-
-const bar = (page) => page.getByRole('group', {name: 'Which answer is better?'});
-const sessionOf = (page) => new URL(page.url()).pathname.split('/').at(-1);
 
 test('a turn of two asks which is better once both have ended, and takes one vote', async (t) => {
   const models = [parley.model({reply: ['Left', ' words.'], holdAfter: 1}), parley.model({reply: ['Right words.']})];
@@ -19,7 +16,7 @@ test('a turn of two asks which is better once both have ended, and takes one vot
   await see(answer(page, models[0]).getByText('Left', {exact: true}));
   assert.equal(await page.getByRole('button', {name: 'Tie'}).count(), 0);
   (await upstream.request(models[0])).release();
-  await see(bar(page));
+  await see(voteBar(page));
   await assertAccessible(page);
   await page.getByRole('button', {name: 'Left is better'}).click();
   await see(page.getByText('Your vote: left is better.'));
@@ -35,7 +32,7 @@ test('of three answers one is best', async (t) => {
   const page = await open(t);
   await choose(page, models);
   await ask(page, 'Which is best?');
-  await see(bar(page));
+  await see(voteBar(page));
   await page.getByRole('button', {name: 'C is best'}).click();
   await see(page.getByText('Your vote: c is best.'));
   assert.equal((await api.transcript(sessionOf(page)))[0].vote.preference, 'c');

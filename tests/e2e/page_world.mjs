@@ -7,6 +7,9 @@ import {world} from './world.mjs';
 
 export const composer = (page) => page.getByRole('textbox', {name: 'Ask something'});
 export const answer = (page, name) => page.getByRole('article', {name});
+export const voteBar = (page) => page.getByRole('group', {name: 'Which answer is better?'});
+/** The id of the session that is open. */
+export const sessionOf = (page) => new URL(page.url()).pathname.split('/').at(-1);
 export const see = (locator) => locator.first().waitFor();
 
 /** Chooses models for a new session by the page's own controls. */
