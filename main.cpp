@@ -1,7 +1,7 @@
 // Wiring: what a node is made of, in the order in which it lives; it ends in the opposite order.
 
-#include "actors/api.hpp"
-#include "actors/leaderboard_api.hpp"
+#include "actors/leaderboard/api.hpp"
+#include "actors/watching/api.hpp"
 #include "commands/chat/chat.hpp"
 #include "commands/open_store.hpp"
 #include "commands/store_commands.hpp"
@@ -10,8 +10,9 @@
 #include "config/logging.hpp"
 #include "config/process.hpp"
 #include "config/stop_signals.hpp"
-#include "net/api_routes.hpp"
-#include "net/listener.hpp"
+#include "net/api/api_routes.hpp"
+#include "net/server/listener.hpp"
+#include "net/upstream/upstream_client.hpp"
 #include "persistence/persistence.hpp"
 
 #include <caf/actor_system.hpp>
@@ -123,7 +124,8 @@ int serve(const config::loaded_settings& loaded) {
 
   caf::actor_system_config actors;
   auto processors = std::max(std::thread::hardware_concurrency(), 1U);
-  net::load_loops(actors, settings.server.threads > 0 ? static_cast<std::size_t>(settings.server.threads) : processors);
+  net::load_loops(actors, settings.server.threads > 0 ? static_cast<std::size_t>(settings.server.threads) : processors,
+                  [](net::reactor& on) { return std::make_unique<net::upstream_client>(on); });
   caf::actor_system sys{actors};
 
   // While the store is held by its actor, which ends later.

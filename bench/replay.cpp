@@ -6,7 +6,7 @@
 //
 // Fails if what is stored isn't what the upstream said, or a reader misses the end.
 
-#include "actors/api.hpp"
+#include "actors/watching/api.hpp"
 #include "bench/recording.hpp"
 #include "tests/support/fake_loop.hpp"
 #include "tests/support/fake_store.hpp"

@@ -1,5 +1,5 @@
 # Turns a folder of files into a source: cmake -D DIST=web/dist -D OUTPUT=page_files.cpp -D FUNCTION=page_files -P EmbedPage.cmake
-# The function, declared in net/page_files.hpp, then has them all. Each file goes in as it is and, where that saves something, compressed: the server then answers without computing anything.
+# The function, declared in net/api/page_files.hpp, then has them all. Each file goes in as it is and, where that saves something, compressed: the server then answers without computing anything.
 
 set(types
     html "text/html\; charset=utf-8"
@@ -60,7 +60,7 @@ if(entries)
 endif()
 file(
   WRITE "${OUTPUT}.new"
-  "// Made by cmake/EmbedPage.cmake.\n#include \"net/page_files.hpp\"\n\nnamespace parley::net {\n\n"
+  "// Made by cmake/EmbedPage.cmake.\n#include \"net/api/page_files.hpp\"\n\nnamespace parley::net {\n\n"
   "using namespace std::string_view_literals;\n\n${entries}std::span<const page_file> ${FUNCTION}() {\n${definition}\n}\n\n"
   "} // namespace parley::net\n")
 file(RENAME "${OUTPUT}.new" "${OUTPUT}")

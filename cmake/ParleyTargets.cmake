@@ -20,23 +20,44 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_definitions(parley_options INTERFACE BOOST_ASIO_HAS_CO_AWAIT BOOST_ASIO_HAS_STD_COROUTINE)
 endif()
 
-# One static library per folder. DEPENDS are the folders it may include from, and the libraries it uses.
-function(parley_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
-  add_library(${name} STATIC ${arg_SOURCES})
-  target_link_libraries(${name} PUBLIC parley_options ${arg_DEPENDS})
+# One static library per folder of cmake/rooms: what its rooms may include is what it links. LIBRARIES are those of others.
+function(parley_library folder)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_library(parley_${folder} STATIC ${arg_SOURCES})
+  parley_folders(${folder} folders)
+  list(TRANSFORM folders PREPEND parley_)
+  target_link_libraries(parley_${folder} PUBLIC parley_options ${folders} ${arg_LIBRARIES})
 endfunction()
 
-# A CAF test program: `parley_test(actors SOURCES … DEPENDS …)` builds `test_actors`. Each of its suites is a test of CTest's.
+# parley_folders(net OUT): the folders that rooms of net/ may include from.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/cmake/rooms")
+function(parley_folders folder out)
+  file(STRINGS "${CMAKE_SOURCE_DIR}/cmake/rooms" rooms REGEX "^${folder}[/ ]")
+  set(found "")
+  foreach(room IN LISTS rooms)
+    string(REGEX REPLACE "\\|.*" "" room "${room}")
+    string(REGEX REPLACE "/[^ ]*" "" room "${room}")
+    string(REGEX MATCHALL "[a-z]+" named "${room}")
+    list(APPEND found ${named})
+  endforeach()
+  list(REMOVE_DUPLICATES found)
+  list(REMOVE_ITEM found ${folder})
+  set(${out} "${found}" PARENT_SCOPE)
+endfunction()
+
+# A CAF test program, `test_actors` for `parley_test(actors SUITES … SUPPORT …)`. Each source of SUITES has the suite that is
+# named for its path, which is a test of CTest's: `actors.runs.run_log` of runs/run_log.cpp. SUPPORT are sources without one.
 function(parley_test folder)
-  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;SUITES" ${ARGN})
-  add_executable(test_${folder} ${arg_SOURCES})
-  target_link_libraries(test_${folder} PRIVATE parley_options CAF::test CAF::core ${arg_DEPENDS})
-  foreach(suite IN LISTS arg_SUITES)
+  cmake_parse_arguments(arg "" "" "SUITES;SUPPORT" ${ARGN})
+  add_executable(test_${folder} main.cpp ${arg_SUITES} ${arg_SUPPORT})
+  target_link_libraries(test_${folder} PRIVATE parley_options CAF::test CAF::core parley_${folder})
+  foreach(source IN LISTS arg_SUITES)
+    string(REGEX REPLACE "\\.cpp$" "" suite "${folder}.${source}")
+    string(REPLACE "/" "." suite "${suite}")
     add_test(NAME ${suite} COMMAND test_${folder} -r 300 -n -v 4 -s "^${suite}$")
     # CAF test is content with a suite that doesn't exist. A check that fails prints its values at verbosity 4.
     set_tests_properties(
-      ${suite} PROPERTIES TIMEOUT 300 FAIL_REGULAR_EXPRESSION "suites:  0\n" ENVIRONMENT
+      ${suite} PROPERTIES TIMEOUT 300 FAIL_REGULAR_EXPRESSION "suites:  0\\n" ENVIRONMENT
                           "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/support/leaks.supp:print_suppressions=0")
   endforeach()
 endfunction()

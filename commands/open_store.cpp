@@ -1,6 +1,6 @@
 #include "commands/open_store.hpp"
 
-#include "persistence/sqlite_store.hpp"
+#include "persistence/sqlite/sqlite_store.hpp"
 
 #include <spdlog/spdlog.h>
 

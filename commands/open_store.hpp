@@ -3,7 +3,7 @@
 
 #include "config/settings.hpp"
 #include "config/stop_signals.hpp"
-#include "persistence/postgres_store.hpp"
+#include "persistence/postgres/postgres_store.hpp"
 #include "persistence/retention.hpp"
 
 #include <filesystem>

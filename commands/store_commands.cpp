@@ -3,7 +3,7 @@
 #include "commands/open_store.hpp"
 #include "config/process.hpp"
 #include "persistence/copy_store.hpp"
-#include "persistence/sqlite_backup.hpp"
+#include "persistence/sqlite/sqlite_backup.hpp"
 
 #include <chrono>
 #include <cstdio>

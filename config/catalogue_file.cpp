@@ -1,7 +1,7 @@
 #include "config/catalogue_file.hpp"
 
 #include "config/url.hpp"
-#include "wire/header_values.hpp"
+#include "wire/http/header_values.hpp"
 
 #include <algorithm>
 #include <array>

@@ -9,7 +9,7 @@
 
 namespace parley {
 
-/// Each has a name in the public contract, see `name()`; the HTTP status is chosen in one place, `net/error_response`.
+/// Each has a name in the public contract, see `name()`; the HTTP status is chosen in one place, `net/server/error_response`.
 enum class ec : std::uint8_t {
   /// The request is malformed; `failure::param` says where.
   invalid_request,

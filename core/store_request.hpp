@@ -1,5 +1,5 @@
 #pragma once
-// What is asked of a store, as values: the actors send them, `persistence/store.hpp` carries them out.
+// What is asked of a store, as values: the actors send them, `persistence/store/store.hpp` carries them out.
 
 #include "core/message.hpp"
 

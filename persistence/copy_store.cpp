@@ -1,7 +1,7 @@
 #include "persistence/copy_store.hpp"
 
-#include "persistence/copied_tables.hpp"
-#include "persistence/postgres_store.hpp"
+#include "persistence/postgres/postgres_store.hpp"
+#include "persistence/store/copied_tables.hpp"
 
 #include <algorithm>
 #include <stdexcept>

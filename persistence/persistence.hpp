@@ -1,8 +1,8 @@
 #pragma once
 // The persistence actor: the node's way to its store, whose calls block.
 
-#include "actors/api.hpp"
-#include "persistence/store.hpp"
+#include "actors/node/store_api.hpp"
+#include "persistence/store/store.hpp"
 
 #include <chrono>
 #include <cstddef>

@@ -1,8 +1,8 @@
 #include "persistence/retention.hpp"
 
-#include "persistence/postgres_connection.hpp"
-#include "persistence/postgres_rows.hpp"
-#include "persistence/sqlite_connect.hpp"
+#include "persistence/postgres/postgres_connection.hpp"
+#include "persistence/postgres/postgres_rows.hpp"
+#include "persistence/sqlite/sqlite_connect.hpp"
 
 #include <spdlog/spdlog.h>
 

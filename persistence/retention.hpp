@@ -7,7 +7,7 @@
 // it. So nothing has to be asked of the sessions in memory, of this node or of others.
 
 #include "core/message.hpp"
-#include "persistence/postgres_store.hpp"
+#include "persistence/postgres/postgres_store.hpp"
 
 #include <condition_variable>
 #include <functional>

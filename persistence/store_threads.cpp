@@ -1,6 +1,6 @@
 #include "persistence/store_threads.hpp"
 
-#include "persistence/replay.hpp"
+#include "persistence/spool/replay.hpp"
 
 #include <caf/send.hpp>
 

@@ -1,7 +1,7 @@
 #pragma once
 // The threads on which a store's blocking calls are made. The persistence actor gives them jobs; they answer it by messages.
 
-#include "actors/api.hpp"
+#include "actors/node/store_api.hpp"
 #include "persistence/job_queue.hpp"
 #include "persistence/persistence.hpp"
 

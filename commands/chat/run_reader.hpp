@@ -5,7 +5,7 @@
 
 #include "commands/chat/http_client.hpp"
 #include "commands/chat/interrupts.hpp"
-#include "wire/sse.hpp"
+#include "wire/http/sse.hpp"
 
 #include <chrono>
 #include <map>

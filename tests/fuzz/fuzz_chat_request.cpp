@@ -2,7 +2,7 @@
 // and what goes up must be JSON.
 
 #include "tests/fuzz/pieces.hpp"
-#include "wire/openai_request.hpp"
+#include "wire/clients/openai_request.hpp"
 
 using namespace parley;
 using namespace parley::wire;

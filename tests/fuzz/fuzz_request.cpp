@@ -1,7 +1,7 @@
 // However a client's bytes are cut into reads, the requests in them are the same; and what is passed on is clean.
 
 #include "tests/fuzz/pieces.hpp"
-#include "wire/request_parser.hpp"
+#include "wire/http/request_parser.hpp"
 
 #include <string>
 

@@ -1,7 +1,7 @@
 // However a stream of Server-Sent Events is cut into reads, the events are the same.
 
 #include "tests/fuzz/pieces.hpp"
-#include "wire/sse.hpp"
+#include "wire/http/sse.hpp"
 
 #include <string>
 

@@ -2,8 +2,8 @@
 // What holds for each codec, whatever a provider sends.
 
 #include "tests/fuzz/pieces.hpp"
+#include "tests/wire/dialects/recording_sink.hpp"
 #include "tests/wire/named_apart.hpp"
-#include "tests/wire/recording_sink.hpp"
 
 namespace parley::fuzz {
 

@@ -3,7 +3,8 @@
 #define CAF_SUITE persistence.away
 
 #include "persistence/persistence.hpp"
-#include "persistence/sqlite_store.hpp"
+#include "persistence/spool/spool_file.hpp"
+#include "persistence/sqlite/sqlite_store.hpp"
 #include "tests/persistence/samples.hpp"
 #include "tests/persistence/temporary_folder.hpp"
 
@@ -11,6 +12,7 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/test/unit_test.hpp>
+#include <caf/typed_event_based_actor.hpp>
 
 #include <spdlog/spdlog.h>
 
@@ -153,7 +155,7 @@ struct away_fixture {
     all_of_them.writer = std::make_unique<far_store>(std::make_unique<far_store>(std::move(opened.writer), writing), all);
     all_of_them.readers.push_back(std::make_unique<far_store>(std::move(opened.readers[0]), all));
     all_of_them.sentinel = std::make_unique<far_store>(std::make_unique<far_store>(nullptr, watching), all);
-    all_of_them.spool = spool::open(folder.path() / "spool.db", spool_bytes).value();
+    all_of_them.spool = open_spool(folder.path() / "spool.db", spool_bytes).value();
     persistence_options options;
     options.watch_interval = 20ms;
     options.return_interval = 20ms;
@@ -354,7 +356,7 @@ CAF_TEST(what was spooled outlives the node) {
   CAF_CHECK_EQUAL(write(first.finish()), "spooled");
   end();
   // Nobody but this node's spool has it.
-  CAF_CHECK_EQUAL(spool::open(folder.path() / "spool.db", 1 << 20).value()->oldest()->size(), 1u);
+  CAF_CHECK_EQUAL(open_spool(folder.path() / "spool.db", 1 << 20).value()->oldest()->size(), 1u);
 }
 
 CAF_TEST(a node that ends while the store is away spools what is sent to it before) {
@@ -370,7 +372,7 @@ CAF_TEST(a node that ends while the store is away spools what is sent to it befo
   for (auto& each : posted)
     CAF_CHECK_EQUAL(outcome(each), "spooled");
   end();
-  CAF_CHECK_EQUAL(spool::open(folder.path() / "spool.db", 1 << 20).value()->oldest()->size(), turns.size());
+  CAF_CHECK_EQUAL(open_spool(folder.path() / "spool.db", 1 << 20).value()->oldest()->size(), turns.size());
 }
 
 CAF_TEST(an answer that neither the store nor the spool takes is refused) {

@@ -1,11 +1,11 @@
-#define CAF_SUITE persistence.copy
+#define CAF_SUITE persistence.copy_store
 
 #include "persistence/copy_store.hpp"
 
-#include "persistence/sqlite.hpp"
-#include "persistence/sqlite_backup.hpp"
-#include "persistence/sqlite_store.hpp"
-#include "tests/persistence/postgres_fixture.hpp"
+#include "persistence/sqlite/sqlite.hpp"
+#include "persistence/sqlite/sqlite_backup.hpp"
+#include "persistence/sqlite/sqlite_store.hpp"
+#include "tests/persistence/postgres/postgres_fixture.hpp"
 #include "tests/persistence/samples.hpp"
 
 #include <caf/test/unit_test.hpp>

@@ -1,8 +1,8 @@
-#define CAF_SUITE persistence.actor
+#define CAF_SUITE persistence.persistence
 
 #include "persistence/persistence.hpp"
 
-#include "persistence/sqlite_store.hpp"
+#include "persistence/sqlite/sqlite_store.hpp"
 #include "tests/persistence/samples.hpp"
 #include "tests/persistence/temporary_folder.hpp"
 

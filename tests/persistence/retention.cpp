@@ -2,8 +2,8 @@
 
 #include "persistence/retention.hpp"
 
-#include "persistence/sqlite_store.hpp"
-#include "tests/persistence/postgres_fixture.hpp"
+#include "persistence/sqlite/sqlite_store.hpp"
+#include "tests/persistence/postgres/postgres_fixture.hpp"
 #include "tests/persistence/samples.hpp"
 
 #include <caf/test/unit_test.hpp>

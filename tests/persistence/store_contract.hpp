@@ -3,7 +3,7 @@
 //   store& reader();   another connection to the same database; it may be used by another thread
 //   void reopen();     closes both and opens them anew
 
-#include "persistence/store.hpp"
+#include "persistence/store/store.hpp"
 
 #include "tests/persistence/samples.hpp"
 

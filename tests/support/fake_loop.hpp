@@ -2,7 +2,7 @@
 // A home loop for tests: the clock stands until the test moves it, alarms ring when it does, and upstream requests wait for
 // the test to answer them. Actors run on the system's (deterministic) scheduler.
 
-#include "actors/api.hpp"
+#include "actors/node/api.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>

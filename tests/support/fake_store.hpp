@@ -2,7 +2,7 @@
 // A persistence actor for tests: keeps what it is given in memory, and answers at once, later, or with an error, as the test
 // wants it.
 
-#include "actors/api.hpp"
+#include "actors/node/store_api.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 

@@ -1,6 +1,7 @@
 #pragma once
 // A node for actor tests: the sessions actor over a fake loop and a fake store, under CAF's deterministic scheduler.
 
+#include "actors/sessions/api.hpp"
 #include "tests/support/fake_loop.hpp"
 #include "tests/support/fake_store.hpp"
 #include "tests/support/recording_reader.hpp"

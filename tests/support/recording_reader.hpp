@@ -1,7 +1,7 @@
 #pragma once
 // A reader of a run's log for tests: keeps what it gets, and gives credit back only when the test says so.
 
-#include "actors/api.hpp"
+#include "actors/runs/api.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 

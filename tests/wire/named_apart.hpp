@@ -1,8 +1,8 @@
 #pragma once
 // The same stream for a codec that must read each event whole.
 
-#include "wire/codec.hpp"
-#include "wire/sse.hpp"
+#include "wire/dialects/codec.hpp"
+#include "wire/http/sse.hpp"
 
 #include <optional>
 #include <string>

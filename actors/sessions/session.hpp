@@ -1,0 +1,12 @@
+#pragma once
+// One active session: its conversation in memory, the order of its requests, and the run it has under way.
+
+#include "actors/sessions/api.hpp"
+
+namespace parley {
+
+/// `opened` is what the store had, with the epoch that fences this actor's writes.
+session_actor spawn_session(caf::actor_system& sys, node_context_ptr node, sessions_actor parent, persistence_actor store,
+                            opened_session opened);
+
+} // namespace parley

@@ -1,0 +1,55 @@
+#define CAF_SUITE actors.sessions.kept_logs
+
+#include "actors/sessions/kept_logs.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+using namespace parley;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture {
+  run_id keep(std::size_t bytes, steady::duration until = 0s) {
+    auto run = new_id<run_id>();
+    logs.add({new_id<session_id>(), run, bytes, begin + until});
+    return run;
+  }
+
+  static run_id run_of(const std::optional<kept_log>& log) { return log ? log->run : run_id{}; }
+
+  steady::time_point begin;
+  kept_logs logs;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(kept_logs_tests, fixture)
+
+CAF_TEST(where all take too much the oldest go until they do not ) {
+  auto first = keep(4);
+  auto second = keep(3);
+  CAF_CHECK(!logs.take_excess(7));
+  keep(2);
+  CAF_CHECK(run_of(logs.take_excess(4)) == first);
+  CAF_CHECK(run_of(logs.take_excess(4)) == second);
+  CAF_CHECK(!logs.take_excess(4));
+}
+
+CAF_TEST(a log larger than all may be goes at once) {
+  auto only = keep(8);
+  CAF_CHECK(run_of(logs.take_excess(7)) == only);
+  CAF_CHECK(!logs.take_excess(0));
+}
+
+CAF_TEST(a log goes when its time is over) {
+  auto first = keep(1, 5s);
+  auto second = keep(1, 6s);
+  CAF_CHECK(!logs.take_outlived(begin + 4s));
+  CAF_CHECK(run_of(logs.take_outlived(begin + 5s)) == first);
+  CAF_CHECK(!logs.take_outlived(begin + 5s));
+  CAF_CHECK(run_of(logs.take_outlived(begin + 7s)) == second);
+  CAF_CHECK(!logs.take_outlived(begin + 7s));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

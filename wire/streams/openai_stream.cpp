@@ -1,0 +1,120 @@
+#include "wire/streams/openai_stream.hpp"
+
+#include "wire/objects/json_fields.hpp"
+#include "wire/objects/openai_object.hpp"
+
+namespace parley::wire {
+
+namespace {
+
+/// `data: {"id":…,"choices":[` and the choice follows.
+void begin_chunk(std::string& out, const event_place& at) {
+  out += R"(data: {"id":")";
+  out += openai_id(at.run);
+  out += R"(","object":"chat.completion.chunk","created":)";
+  out += std::to_string(openai_created(at.run));
+  out += R"(,"model":)";
+  append_string(out, at.model);
+  out += R"(,"system_fingerprint":null,"choices":[)";
+}
+
+/// `usage` is null in all chunks but the one that brings it.
+void end_chunk(std::string& out, stream_format format) {
+  out += format == stream_format::openai_usage ? "],\"usage\":null}\n\n" : "]}\n\n";
+}
+
+/// `{"index":0,"delta":{` and what the first delta of an answer says beside the rest, which follows.
+void begin_choice(std::string& out, const event_place& at, bool is_first) {
+  out += R"({"index":)";
+  out += std::to_string(at.who);
+  out += R"(,"delta":{)";
+  if (is_first)
+    out += R"("role":"assistant",)";
+}
+
+/// `"content":"…"` in a chunk of its own.
+void append_chunk(std::string& out, stream_format format, const event_place& at, std::string_view field, std::string_view text) {
+  begin_chunk(out, at);
+  begin_choice(out, at, at.opens && at.part == 0);
+  out += '"';
+  out += field;
+  out += "\":";
+  append_string(out, text);
+  out += R"(},"logprobs":null,"finish_reason":null})";
+  end_chunk(out, format);
+}
+
+void append_tool_call(std::string& out, stream_format format, const event_place& at, const tool_call_begin& call) {
+  begin_chunk(out, at);
+  begin_choice(out, at, at.opens && at.part == 0);
+  out += at.part == 0 ? R"("content":null,"tool_calls":[{"index":)" : R"("tool_calls":[{"index":)";
+  out += std::to_string(call.index);
+  out += R"(,"id":)";
+  append_string(out, call.id);
+  out += R"(,"type":"function","function":{"name":)";
+  append_string(out, call.name);
+  out += R"(,"arguments":""}}]},"logprobs":null,"finish_reason":null})";
+  end_chunk(out, format);
+}
+
+void append_tool_call(std::string& out, stream_format format, const event_place& at, const tool_call_delta& grown) {
+  begin_chunk(out, at);
+  begin_choice(out, at, false);
+  out += R"("tool_calls":[{"index":)";
+  out += std::to_string(grown.index);
+  out += R"(,"function":{"arguments":)";
+  append_string(out, grown.arguments);
+  out += R"(}}]},"logprobs":null,"finish_reason":null})";
+  end_chunk(out, format);
+}
+
+void append_error(std::string& out, const answer_finish& finish) {
+  out += to_text(openai_error(finish.error.value_or(answer_error{ec::internal, "The answer did not come to its end."})));
+}
+
+void append_finish(std::string& out, stream_format format, const event_place& at, const answer_finish& finish) {
+  if (finish.run && finish.run->failed) {
+    out += R"(data: {"error":)";
+    append_error(out, finish);
+    out += "}\n\n";
+    return;
+  }
+  begin_chunk(out, at);
+  begin_choice(out, at, false);
+  if (at.part == 0) // an empty answer
+    out += R"("role":"assistant","content":"")";
+  out += R"(},"logprobs":null,"finish_reason":")";
+  out += openai_finish_reason(finish.reason);
+  out += '"';
+  if (!is_success(finish.reason)) {
+    out += R"(,"error":)";
+    append_error(out, finish);
+  }
+  out += '}';
+  end_chunk(out, format);
+  if (format == stream_format::openai_usage && finish.run && finish.run->usage) {
+    begin_chunk(out, at);
+    out += R"(],"usage":)";
+    out += to_text(openai_usage(*finish.run->usage));
+    out += "}\n\n";
+  }
+}
+
+} // namespace
+
+void append_openai_delta(std::string& out, stream_format format, const event_place& at, event_kind kind,
+                         std::string_view content) {
+  append_chunk(out, format, at, kind == event_kind::text ? "content" : "reasoning_content", content);
+}
+
+void append_openai_event(std::string& out, stream_format format, const event_place& at, const answer_event& event) {
+  // A call that is whole was told in pieces, and what begins again can't be told at all: such a run doesn't.
+  if (auto* begun = std::get_if<tool_call_begin>(&event))
+    append_tool_call(out, format, at, *begun);
+  else if (auto* grown = std::get_if<tool_call_delta>(&event))
+    append_tool_call(out, format, at, *grown);
+  else if (auto* finish = std::get_if<answer_finish>(&event))
+    append_finish(out, format, at, *finish);
+}
+
+} // namespace parley::wire
