@@ -82,7 +82,7 @@ public:
 
 private:
   reader_actor actor_;
-  run_actor log_;
+  log_actor log_;
   std::size_t window_;
   std::size_t owed_ = 0;
 };

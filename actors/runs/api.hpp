@@ -61,6 +61,44 @@ struct detach_reader {
   std::uint64_t stream = 0;
 };
 
+/// What a run is called. Of one without a session there is the run alone.
+struct run_names {
+  session_id session_key;
+  turn_id turn;
+  run_id run;
+  /// The message that is answered.
+  message_id user;
+};
+
+struct seat_message {
+  participant who = 0;
+  message_id id;
+};
+
+/// Is there something to read, and does the log reach to `from`? Else `invalid_request`.
+struct open_log {
+  std::uint64_t from = 0;
+};
+
+struct run_opened;
+
+/// The replay window is over: the log ends once the readers that it has have read it.
+struct forget_log {};
+
+/// A run's log, whoever fills it: the run itself, or a replay of what is stored (`actors/runs/log_server.hpp`).
+using log_actor = caf::typed_actor<caf::replies_to<open_log>::with<run_opened>, caf::reacts_to<attach_reader>,
+                                   caf::reacts_to<reader_credit>, caf::reacts_to<detach_reader>, caf::reacts_to<forget_log>>;
+
+/// A log to read: the answer to whatever starts or attaches to a run.
+struct run_opened : run_names {
+  log_actor log;
+  std::vector<seat_message> answers;
+  /// Where the reader is to begin.
+  std::uint64_t from = 0;
+};
+
+// == A run ============================================================================================================
+
 /// What came for one participant, in order. Handed from a model stream to its coordinator by a call: they share a loop.
 struct answer_progress {
   participant who = 0;
@@ -106,61 +144,41 @@ struct run_snapshot {
   std::uint64_t newest = 0;
 };
 
-/// Is the log there, and does it reach to `from`? Else `invalid_request`.
-struct open_log {
-  std::uint64_t from = 0;
-};
+/// All answers as a whole, once all have ended; the failure of the first if none succeeded. Of a run without a session.
+struct await_answers {};
 
-/// Nobody needs the log any more: end once the readers that are there have read it.
-struct forget_log {};
-
-struct run_opened;
-
-/// The coordinator of one run (`compare`), as others see it.
-using run_actor = caf::typed_actor<
-  // readers
-  caf::replies_to<open_log>::with<run_opened>, //
-  caf::reacts_to<attach_reader>, caf::reacts_to<reader_credit>, caf::reacts_to<detach_reader>,
-  // its session
-  caf::replies_to<stop_answers>::with<stopped_answers>, //
-  caf::replies_to<snapshot_run>::with<run_snapshot>, caf::reacts_to<forget_log>,
-  // its model streams
-  caf::reacts_to<answer_ended>,
-  // its alarm
-  caf::reacts_to<alarm_tick>>;
-
-struct seat_message {
-  participant who = 0;
-  message_id id;
-};
-
-/// A log to read: the answer to whatever starts or attaches to a run.
-struct run_opened {
-  run_actor log;
-  session_id session_key;
-  turn_id turn;
+struct completed_run {
   run_id run;
-  message_id user;
-  std::vector<seat_message> answers;
-  /// Where the reader is to begin.
-  std::uint64_t from = 0;
+  /// By their index; at least one of them succeeded.
+  std::vector<message> answers;
+  run_outcome outcome;
 };
 
-// == What a run tells its session ======================================================================================
+/// The coordinator of one run (`actors/runs/run.hpp`).
+using run_actor =
+  log_actor::extend<caf::replies_to<stop_answers>::with<stopped_answers>, caf::replies_to<snapshot_run>::with<run_snapshot>,
+                    caf::replies_to<await_answers>::with<completed_run>,
+                    // from its model streams, and its alarm
+                    caf::reacts_to<answer_ended>, caf::reacts_to<alarm_tick>>;
 
-/// From a run to its session: an answer has its final state, stored. Comes before any reader sees the finish.
+// == What a run tells its owner ========================================================================================
+
+/// An answer has its final state, stored. Comes before any reader sees the finish. Not from runs that keep nothing.
 struct answer_completed {
   run_id run;
   message answer;
-  /// It was the run's last.
-  bool run_is_over = false;
-  /// What the run's log takes in memory, and the offset of its last event, once it is over.
+};
+
+/// All answers have ended. Comes after the last `answer_completed`, and before any reader sees the last finish.
+struct run_completed {
+  run_id run;
+  /// What the log takes in memory, and the offset of its last event.
   std::size_t log_bytes = 0;
   std::uint64_t newest = 0;
 };
 
-/// Whose answers a run makes.
-using run_owner = caf::typed_actor<caf::reacts_to<answer_completed>>;
+/// Whose answers a run makes: a session, or `completions`.
+using run_owner = caf::typed_actor<caf::reacts_to<answer_completed>, caf::reacts_to<run_completed>>;
 
 // == Answers without a session =========================================================================================
 
@@ -186,22 +204,10 @@ struct await_completion {
   completion_plan what;
 };
 
-struct completed_run {
-  run_id run;
-  /// By their index; at least one of them succeeded.
-  std::vector<message> answers;
-  run_outcome outcome;
-};
-
-/// From a completion: all its answers have ended.
-struct completion_over {
-  run_id run;
-};
-
 /// The node's runs without a session.
 using completions_actor =
-  caf::typed_actor<caf::replies_to<stream_completion>::with<run_opened>, caf::replies_to<await_completion>::with<completed_run>,
-                   caf::reacts_to<completion_over>, caf::replies_to<drain_node>::with<store_written>>;
+  run_owner::extend<caf::replies_to<stream_completion>::with<run_opened>, caf::replies_to<await_completion>::with<completed_run>,
+                    caf::replies_to<drain_node>::with<store_written>>;
 
 completions_actor spawn_completions(caf::actor_system& sys, node_context_ptr node);
 
@@ -211,14 +217,15 @@ completions_actor spawn_completions(caf::actor_system& sys, node_context_ptr nod
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::answer_completed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::answer_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::attach_reader)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::await_answers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::await_completion)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::completed_run)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::completion_over)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::detach_reader)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::forget_log)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::log_piece)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::open_log)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::reader_credit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::run_completed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::run_opened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::run_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::snapshot_run)

@@ -1,6 +1,7 @@
 // The node's runs without a session: begins them, and knows which are under way, so that a node that ends can wait for them.
 
-#include "actors/runs/completion.hpp"
+#include "actors/runs/run.hpp"
+#include "wire/dialects/codec.hpp"
 
 #include <unordered_map>
 
@@ -23,7 +24,8 @@ public:
     self_->set_down_handler([this](const caf::down_msg& down) { on_down(down.source); });
     return {[this](stream_completion& m) { return begin<run_opened>(std::move(m.what), open_log{}, true); },
             [this](await_completion& m) { return begin<completed_run>(std::move(m.what), await_answers{}, false); },
-            [this](const completion_over& m) {
+            [](const answer_completed&) {}, // nobody keeps them
+            [this](const run_completed& m) {
               running_.erase(m.run);
               check_drained();
             },
@@ -36,7 +38,7 @@ private:
     if (draining_)
       return to_error({ec::unavailable, "This server is shutting down; please try again.", {}});
     auto run = new_id<run_id>();
-    auto made = spawn_completion(self_->system(), node_, self_, run, std::move(plan), streams);
+    auto made = spawn_run(self_->system(), plan_run(run, plan, streams));
     self_->monitor(made);
     auto promise = self_->make_response_promise<Reply>();
     // One that dies of a defect answers nothing any more.
@@ -59,6 +61,36 @@ private:
           promise.deliver(why);
         });
     return promise;
+  }
+
+  run_plan plan_run(run_id run, const completion_plan& wanted, bool streams) const {
+    run_plan result;
+    result.node = node_;
+    result.home = wanted.home;
+    result.owner = self_;
+    result.names.run = run;
+    result.client = wanted.client;
+    result.show = run_showing::form::by_status;
+    result.may_restart = !streams;
+    auto prompt_bytes = wire::prompt_bytes(*wanted.ask);
+    for (auto& entry : wanted.models) {
+      planned_answer choice;
+      choice.answer.id = new_id<message_id>();
+      choice.answer.role = message_role::assistant;
+      choice.answer.status = message_status::pending;
+      choice.answer.seat = static_cast<participant>(result.answers.size());
+      choice.answer.run = run;
+      choice.answer.model = model_label{entry->id, entry->display_name};
+      choice.given = wanted.ask;
+      choice.prompt_bytes = prompt_bytes;
+      choice.model_name = entry->id;
+      choice.targets = node_->models.with_fallbacks(entry->id);
+      // A fallback that can't be asked for this is none.
+      std::erase_if(choice.targets,
+                    [&](auto& target) { return target->id != entry->id && !wire::can_be_asked(*target, *wanted.ask); });
+      result.answers.push_back(std::move(choice));
+    }
+    return result;
   }
 
   void on_down(const caf::actor_addr& gone) {
@@ -93,8 +125,8 @@ private:
   self_pointer self_;
   node_context_ptr node_;
   /// Those whose answers haven't ended.
-  std::unordered_map<run_id, completion_actor> running_;
-  /// Whose request isn't answered yet, and what it is told if its completion dies.
+  std::unordered_map<run_id, run_actor> running_;
+  /// Whose request isn't answered yet, and what it is told if its run dies.
   std::unordered_map<caf::actor_addr, std::function<void()>> waiting_;
   bool draining_ = false;
   std::vector<caf::typed_response_promise<store_written>> drained_;

@@ -102,6 +102,10 @@ void run_readers::heartbeat(const run_log& log, participant who) {
   }
 }
 
+bool run_readers::has(const caf::actor_addr& who) const {
+  return std::any_of(readers_.begin(), readers_.end(), [&](const entry& r) { return !r.done && r.to.address() == who; });
+}
+
 run_readers::entry* run_readers::find(const caf::actor_addr& who, std::uint64_t stream) {
   auto at =
     std::find_if(readers_.begin(), readers_.end(), [&](const entry& r) { return r.stream == stream && r.to.address() == who; });

@@ -36,6 +36,9 @@ public:
 
   bool empty() const { return readers_.empty(); }
 
+  /// That actor reads a stream that hasn't ended.
+  bool has(const caf::actor_addr& who) const;
+
 private:
   struct entry {
     reader_actor to;

@@ -143,7 +143,7 @@ struct session_state_view {
   /// The current or the latest run, up to what the messages (or `from`) have of it.
   std::optional<wire::cursor> at;
   /// Of the run in `at`, to read on after it; null if nothing can follow.
-  run_actor log;
+  log_actor log;
 };
 
 // == Who listens =======================================================================================================
@@ -154,7 +154,7 @@ using frame_ptr = std::shared_ptr<const std::string>;
 /// From a session: a run's messages are stored, and its log can be read. `created` are the frames that say so.
 struct run_announced {
   run_id run;
-  run_actor log;
+  log_actor log;
   frame_ptr created;
 };
 
@@ -201,13 +201,7 @@ struct ask_idle {};
 /// From `sessions`: the node ends; a run that goes on ends as `interrupted`.
 struct interrupt_run {};
 
-/// From `sessions`: the log of a finished run has outlived its window.
-struct forget_run {
-  run_id run;
-};
-
-using session_actor = caf::typed_actor<PARLEY_SESSION_REQUESTS, caf::reacts_to<answer_completed>, caf::reacts_to<ask_idle>,
-                                       caf::reacts_to<interrupt_run>, caf::reacts_to<forget_run>>;
+using session_actor = run_owner::extend<PARLEY_SESSION_REQUESTS, caf::reacts_to<ask_idle>, caf::reacts_to<interrupt_run>>;
 
 /// From a session: a run begins, its messages are about to be stored.
 struct run_began {
@@ -216,10 +210,12 @@ struct run_began {
   std::vector<message_id> messages;
 };
 
-/// From a session: its run is over, and the log takes that much memory until `forget_run`.
+/// From a session: its run is over, and the log takes that much memory until it is told to `forget_log`.
 struct run_over {
   session_id session_key;
   run_id run;
+  /// Null if there is none.
+  log_actor log;
   std::size_t log_bytes = 0;
 };
 
@@ -247,7 +243,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::attach_to_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::browse_sessions)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::cast_vote)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::change_session)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::forget_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::interrupt_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::make_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::regenerate_answer)

@@ -3,7 +3,7 @@
 namespace parley {
 
 run_opened current_run::opened_in(session_id session_key) const {
-  return {log, session_key, ids.turn, ids.run, question.id, answers, 0};
+  return {{session_key, ids.turn, ids.run, question.id}, log, answers, 0};
 }
 
 failure current_run::in_progress() const {

@@ -1,7 +1,8 @@
 #pragma once
-// The logs of a node's finished runs, and which of them go first: the oldest, when its time is over or all take too much memory.
+// The logs of a node's finished runs: how long each is kept, and which of them go first: the oldest, when its time is over or all
+// take too much memory.
 
-#include "core/ids.hpp"
+#include "actors/runs/api.hpp"
 #include "core/time.hpp"
 
 #include <cstddef>
@@ -11,8 +12,7 @@
 namespace parley {
 
 struct kept_log {
-  session_id session_key;
-  run_id run;
+  log_actor log;
   std::size_t bytes = 0;
   steady::time_point until;
 };
@@ -21,7 +21,7 @@ class kept_logs {
 public:
   void add(kept_log log) {
     bytes_ += log.bytes;
-    logs_.push_back(log);
+    logs_.push_back(std::move(log));
   }
 
   /// The oldest while all take more than `most` bytes; it isn't kept any more.
@@ -36,7 +36,7 @@ private:
   std::optional<kept_log> take_oldest_if(bool is_due) {
     if (!is_due)
       return std::nullopt;
-    auto oldest = logs_.front();
+    auto oldest = std::move(logs_.front());
     logs_.pop_front();
     bytes_ -= oldest.bytes;
     return oldest;

@@ -15,8 +15,8 @@ std::optional<failure> run_refusal(const session& about, const conversation& so_
 }
 
 void plan_answers(run_plan& plan, const planned_turn& turn, const conversation& so_far, const session& about) {
-  plan.turn = turn.question.turn;
-  plan.user = turn.question.id;
+  plan.names.turn = turn.question.turn;
+  plan.names.user = turn.question.id;
   bool has_imports = turn.added.size() > 1;
   auto with_imports = has_imports ? so_far : conversation{};
   if (has_imports)
@@ -25,20 +25,26 @@ void plan_answers(run_plan& plan, const planned_turn& turn, const conversation& 
   auto& branch = has_imports ? with_imports : so_far;
   for (auto answer : turn.answers) {
     auto seat = *answer.seat;
-    answer.run = plan.run;
-    plan.seats.push_back({seat, std::move(answer), plan.node->models.with_fallbacks(about.models[seat].id),
-                          branch.prompt_for(seat, turn.question, about, plan.node->bounds.history_bytes)});
+    answer.run = plan.names.run;
+    planned_answer planned;
+    planned.answer = std::move(answer);
+    planned.targets = plan.node->models.with_fallbacks(about.models[seat].id);
+    planned.ask = branch.prompt_for(seat, turn.question, about, plan.node->bounds.history_bytes);
+    planned.prompt_bytes = planned.ask.system.size();
+    for (auto& m : planned.ask.messages)
+      planned.prompt_bytes += m.content.size();
+    plan.answers.push_back(std::move(planned));
   }
 }
 
-std::size_t plan_replay(run_plan& plan, const conversation& stored) {
+std::size_t plan_replay(replay_plan& plan, const conversation& stored) {
   std::size_t bytes = 0;
   for (auto& m : stored.all()) {
-    if (m.run != plan.run)
+    if (m.run != plan.names.run)
       continue;
-    plan.turn = m.turn;
-    plan.user = m.parent.value_or(message_id{});
-    plan.seats.push_back({m.seat.value_or(0), m, {}, {}});
+    plan.names.turn = m.turn;
+    plan.names.user = m.parent.value_or(message_id{});
+    plan.answers.push_back(m);
     bytes += m.content.size() + m.reasoning.size();
   }
   return bytes;

@@ -1,7 +1,8 @@
 #pragma once
 // What a run is made of: whose answers, and what each model is asked for them. Rules only: no actor, no I/O.
 
-#include "actors/runs/compare.hpp"
+#include "actors/runs/replay.hpp"
+#include "actors/runs/run.hpp"
 #include "actors/sessions/turn_request.hpp"
 #include "core/conversation.hpp"
 
@@ -10,10 +11,10 @@ namespace parley {
 /// Why no run can begin in a session that has none under way: `too_large`, or a model that is not available.
 std::optional<failure> run_refusal(const session& about, const conversation& so_far, const node_context& node);
 
-/// The answers of a turn, each with its models and its prompt. Of `plan`, node and run are there.
+/// The answers of a turn, each with its models and its prompt. `plan` must have its node and run.
 void plan_answers(run_plan& plan, const planned_turn& turn, const conversation& so_far, const session& about);
 
-/// The stored answers of a run, to be told again. Of `plan`, the run is there. Returns the bytes of their text.
-std::size_t plan_replay(run_plan& plan, const conversation& stored);
+/// The stored answers of a run, to be replayed. `plan` must have its run. Returns the bytes of their text.
+std::size_t plan_replay(replay_plan& plan, const conversation& stored);
 
 } // namespace parley

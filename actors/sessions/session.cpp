@@ -80,7 +80,8 @@ public:
             [this](const watch_session& m) { return counted(), watch(m.who); },
             [this](const relay_typing& m) { counted(), listeners_.somebody_types(m); },
             [this](answer_unspooled& m) { counted(), on_unspooled(m.answer); },
-            [this](answer_completed& m) { on_completed(m); },
+            [this](answer_completed& m) { record_.update(std::move(m.answer)); },
+            [this](const run_completed& m) { on_completed(m); },
             [this](reload_session) {
               if (recovery_.under_way())
                 reload();
@@ -93,10 +94,6 @@ public:
               if (auto* now = runs_.current())
                 self_->request(now->log, defaults::actor_timeout, stop_answers{{}, finish_reason::interrupted})
                   .then([](const stopped_answers&) {}, [](const caf::error&) {});
-            },
-            [this](const forget_run& m) {
-              if (auto log = runs_.forget(m.run))
-                self_->send(log, forget_log{});
             }};
   }
 
@@ -242,30 +239,31 @@ private:
     return runs_.current() ? runs_.current()->in_progress() : run_refusal(record_.about(), record_.messages(), *node_);
   }
 
-  /// A run of this session: what it answers is still to be said.
-  run_plan blank_plan(run_id run, home_loop* home) const {
-    return {node_, home, self_, store_, record_.id(), record_.held(), {}, run, {}, {}, false};
-  }
-
   /// The store is asked before the coordinator is there, and takes requests in their order: nothing of the run can be stored
   /// before the messages it answers. Upstreams are asked meanwhile.
   opening begin_run(const planned_turn& turn, home_loop* home, bool cancel_on_disconnect) {
     auto run = new_id<run_id>();
-    auto plan = blank_plan(run, home);
+    run_plan plan;
+    plan.node = node_;
+    plan.home = home;
+    plan.owner = self_;
+    plan.names.session_key = record_.id();
+    plan.names.run = run;
+    plan.keep = stored_session{store_, record_.id(), record_.held()};
     plan.cancel_on_disconnect = cancel_on_disconnect;
     plan_answers(plan, turn, record_.messages(), record_.about());
     current_run current;
-    current.ids = {plan.turn, run};
+    current.ids = {plan.names.turn, run};
     current.question = turn.question;
     current.title_before = record_.begin_turn(turn.title, node_->wall());
     auto added = turn.added;
     std::vector<message_id> live{turn.question.id};
     for (auto& m : added)
       live.push_back(m.id);
-    for (auto& seat : plan.seats) {
-      current.answers.push_back({seat.who, seat.answer.id});
-      added.push_back(seat.answer);
-      live.push_back(seat.answer.id);
+    for (auto& planned : plan.answers) {
+      current.answers.push_back({*planned.answer.seat, planned.answer.id});
+      added.push_back(planned.answer);
+      live.push_back(planned.answer.id);
     }
     auto promise = self_->make_response_promise<run_opened>();
     current.waiting.push_back(promise);
@@ -275,7 +273,7 @@ private:
       [this, run](const caf::error& why) { not_committed(run, why); });
     // Before the commit already: a node that drains waits for it.
     self_->send(parent_, run_began{record_.id(), current.ids, std::move(live)});
-    current.log = spawn_compare(self_->system(), std::move(plan));
+    current.log = spawn_run(self_->system(), std::move(plan));
     self_->monitor(current.log);
     runs_.begin(std::move(current));
     return promise;
@@ -297,7 +295,7 @@ private:
     auto failed = runs_.drop();
     record_.title_again(failed.title_before);
     self_->send_exit(failed.log, caf::exit_reason::user_shutdown);
-    self_->send(parent_, run_over{record_.id(), run, 0});
+    self_->send(parent_, run_over{record_.id(), run, {}, 0});
     failed.answer_waiting(why);
     if (may_be_stored(why) || recovery_.postponed())
       reload();
@@ -311,12 +309,12 @@ private:
     return now.waiting.back();
   }
 
-  void on_completed(answer_completed& m) {
-    record_.update(std::move(m.answer));
-    if (!m.run_is_over || !runs_.is_current(m.run))
+  void on_completed(const run_completed& m) {
+    if (!runs_.is_current(m.run))
       return;
+    log_actor log = runs_.current()->log;
     runs_.finish(m.newest);
-    self_->send(parent_, run_over{record_.id(), m.run, m.log_bytes});
+    self_->send(parent_, run_over{record_.id(), m.run, std::move(log), m.log_bytes});
     if (recovery_.postponed())
       reload();
   }
@@ -344,7 +342,7 @@ private:
           --store_requests_;
           bool shows_names = record_.take(std::move(opened));
           if (auto ended = recovery_.succeeded())
-            self_->send(parent_, run_over{record_.id(), *ended, 0});
+            self_->send(parent_, run_over{record_.id(), *ended, {}, 0});
           if (shows_names)
             listeners_.session_changed("updated", view());
           recovery_.tell_waiting(nullptr);
@@ -406,18 +404,36 @@ private:
   opening open(const std::optional<run_id>& run, std::uint64_t from, home_loop* home) {
     if (!run)
       return to_error({ec::not_found, "No model ever answered this message.", {}});
-    if (auto there = runs_.find(*run, from))
-      return self_->delegate(there->log, open_log{there->from});
-    return self_->delegate(replay(*run, home), open_log{0});
+    auto there = runs_.find(*run, from);
+    if (!there)
+      return self_->delegate(replay(*run, home), open_log{0});
+    auto promise = self_->make_response_promise<run_opened>();
+    self_->request(there->log, defaults::actor_timeout, open_log{there->from})
+      .then([promise](run_opened& opened) mutable { promise.deliver(std::move(opened)); },
+            [this, promise, run = *run, log = there->log.address(), home](const caf::error& why) mutable {
+              // The log has just ended, since its window is over.
+              if (why == caf::sec::request_receiver_down && !runs_.is_current(run)) {
+                runs_.remove(log);
+                promise.delegate(replay(run, home), open_log{0});
+              } else {
+                promise.deliver(why);
+              }
+            });
+    return promise;
   }
 
-  run_actor replay(run_id run, home_loop* home) {
-    auto plan = blank_plan(run, home);
+  log_actor replay(run_id run, home_loop* home) {
+    replay_plan plan;
+    plan.node = node_;
+    plan.home = home;
+    plan.owner = self_;
+    plan.names.session_key = record_.id();
+    plan.names.run = run;
     auto bytes = plan_replay(plan, record_.messages());
     auto log = spawn_replay(self_->system(), std::move(plan));
     self_->monitor(log);
-    runs_.add_told_again(run, log);
-    self_->send(parent_, run_over{record_.id(), run, bytes});
+    runs_.add_replay(run, log);
+    self_->send(parent_, run_over{record_.id(), run, log, bytes});
     return log;
   }
 

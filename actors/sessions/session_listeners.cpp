@@ -30,7 +30,7 @@ void session_listeners::session_changed(std::string_view action, const session_v
   tell(session_announced{std::move(frames), 0, action == "deleted"});
 }
 
-void session_listeners::run_began(run_id run, const run_actor& log, const std::vector<message>& added) const {
+void session_listeners::run_began(run_id run, const log_actor& log, const std::vector<message>& added) const {
   if (empty())
     return;
   auto frames = encoded([&](std::string& out) {

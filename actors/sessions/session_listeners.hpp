@@ -18,7 +18,7 @@ public:
   void session_changed(std::string_view action, const session_view& now) const;
 
   /// A run's messages are stored, and its log can be read.
-  void run_began(run_id run, const run_actor& log, const std::vector<message>& added) const;
+  void run_began(run_id run, const log_actor& log, const std::vector<message>& added) const;
 
   /// There is a vote on a turn, its user message is `question`; with it the session has changed.
   void turn_voted(const message& question, const session_view& now) const;

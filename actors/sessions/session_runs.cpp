@@ -14,7 +14,7 @@ current_run session_runs::drop() {
   return over;
 }
 
-void session_runs::add_told_again(run_id run, run_actor log) {
+void session_runs::add_replay(run_id run, log_actor log) {
   finished_[run] = {std::move(log), true};
 }
 
@@ -24,10 +24,10 @@ std::optional<log_place> session_runs::find(run_id run, std::uint64_t from) cons
   auto at = finished_.find(run);
   if (at == finished_.end())
     return std::nullopt;
-  return log_place{at->second.log, at->second.told_again ? 0 : from};
+  return log_place{at->second.log, at->second.is_replay ? 0 : from};
 }
 
-std::optional<run_actor> session_runs::rest_after(const wire::cursor& from) const {
+std::optional<log_actor> session_runs::rest_after(const wire::cursor& from) const {
   if (auto* now = shown()) {
     if (from.run != now->ids.run)
       return std::nullopt;
@@ -36,16 +36,11 @@ std::optional<run_actor> session_runs::rest_after(const wire::cursor& from) cons
   if (!newest_end_ || from.run != newest_end_->run || from.offset > newest_end_->offset)
     return std::nullopt;
   if (from.offset == newest_end_->offset)
-    return run_actor{};
+    return log_actor{};
   auto at = finished_.find(from.run);
-  if (at == finished_.end() || at->second.told_again)
+  if (at == finished_.end() || at->second.is_replay)
     return std::nullopt;
   return at->second.log;
-}
-
-run_actor session_runs::forget(run_id run) {
-  auto node = finished_.extract(run);
-  return node ? std::move(node.mapped().log) : run_actor{};
 }
 
 void session_runs::remove(const caf::actor_addr& gone) {

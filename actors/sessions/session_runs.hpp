@@ -10,7 +10,7 @@ namespace parley {
 
 /// A log to read, after an offset.
 struct log_place {
-  run_actor log;
+  log_actor log;
   std::uint64_t from = 0;
 };
 
@@ -37,28 +37,25 @@ public:
 
   // -- logs -------------------------------------------------------------------------------------------------------------
 
-  /// A run that is told again from the store. Its offsets are not those of the run itself: it is read from its beginning, a
+  /// A run that is replayed from the store. Its offsets are not those of the run itself: it is read from its beginning, a
   /// `restart`.
-  void add_told_again(run_id run, run_actor log);
+  void add_replay(run_id run, log_actor log);
 
   std::optional<log_place> find(run_id run, std::uint64_t from = 0) const;
 
   /// The log with what followed `from`, null if nothing did. Nothing if that isn't all in the log of the newest run.
-  std::optional<run_actor> rest_after(const wire::cursor& from) const;
+  std::optional<log_actor> rest_after(const wire::cursor& from) const;
 
   /// The end of the newest run that is over, also when its log is gone.
   const std::optional<wire::cursor>& newest_end() const { return newest_end_; }
-
-  /// Of a run that is over; null if it isn't there.
-  run_actor forget(run_id run);
 
   /// The actor of a finished run's log has ended.
   void remove(const caf::actor_addr& gone);
 
 private:
   struct finished_run {
-    run_actor log;
-    bool told_again = false;
+    log_actor log;
+    bool is_replay = false;
   };
 
   std::optional<current_run> current_;

@@ -283,7 +283,8 @@ private:
       if (there->running && there->running->run == m.run)
         forget_live(*there);
     }
-    logs_.add({m.session_key, m.run, m.log_bytes, now() + node_->bounds.replay_window});
+    if (m.log)
+      logs_.add({m.log, m.log_bytes, now() + node_->bounds.replay_window});
     while (auto log = logs_.take_excess(node_->bounds.replay_bytes))
       forget(*log);
     check_drained();
@@ -299,8 +300,7 @@ private:
   }
 
   void forget(const kept_log& log) {
-    if (auto* there = find(log.session_key))
-      self_->send(there->actor, forget_run{log.run});
+    self_->send(log.log, forget_log{});
     let_go_ = true;
   }
 

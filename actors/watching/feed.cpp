@@ -420,12 +420,12 @@ struct feed_state {
   }
 
   /// Logs are monitored as long as somebody here reads them.
-  void use(const run_actor& log) {
+  void use(const log_actor& log) {
     if (++logs[log.address()] == 1)
       self->monitor(log);
   }
 
-  void unuse(const run_actor& log) {
+  void unuse(const log_actor& log) {
     auto found = logs.find(log.address());
     if (found == logs.end() || --found->second > 0)
       return;

@@ -22,7 +22,7 @@ bool shared_stream::begin_next_run() {
   return true;
 }
 
-void shared_stream::begin_at(const position& at, const run_actor& log) {
+void shared_stream::begin_at(const position& at, const log_actor& log) {
   delivered_ = at;
   if (!log)
     return;

@@ -25,7 +25,7 @@ public:
   bool begin_next_run();
 
   /// For the first to share: others will get what follows `at`. Of a run that goes on, `log` is to be read from there.
-  void begin_at(const position& at, const run_actor& log);
+  void begin_at(const position& at, const log_actor& log);
 
   /// Returns what its log is to be given credit for: nothing until it is enough to be owed.
   std::size_t take(const log_piece& piece);
@@ -36,11 +36,11 @@ public:
   bool reading() const { return reading_; }
 
   /// That log, or the last that was.
-  const run_actor& log() const { return current_.log; }
+  const log_actor& log() const { return current_.log; }
 
   // -- what is told: the session's changes ------------------------------------------------------------------------------
 
-  void add(const session_announced& change) { pending_.push_back({change.frames, run_actor{}, {}, change.except, std::nullopt}); }
+  void add(const session_announced& change) { pending_.push_back({change.frames, log_actor{}, {}, change.except, std::nullopt}); }
 
   /// Changes are left out for who doesn't read at all; its connection is closed soon.
   bool too_far_behind(const subscriber& who) const { return who.unread() > 4 * subscriber_window_; }
@@ -76,7 +76,7 @@ private:
   struct pending_frames {
     frame_ptr frames;
     /// Of a log; else a change of the session, for all but `except`.
-    run_actor log;
+    log_actor log;
     wire::cursor end;
     std::uint64_t except = 0;
     /// It begins a run.
@@ -88,7 +88,7 @@ private:
     frame_ptr frames;
     /// Where those are who haven't got it.
     position begin;
-    run_actor log;
+    log_actor log;
     std::optional<run_announced> begins;
     std::uint64_t except = 0;
     std::size_t served = 0;

@@ -29,7 +29,7 @@ struct watcher {
   // alone
   position at;
   /// What it reads, or will once it has taken what it was sent.
-  run_actor log;
+  log_actor log;
   bool attached = false;
   /// Credit that the log gets when the client has taken what it was sent.
   std::size_t owed = 0;

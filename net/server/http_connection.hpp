@@ -131,7 +131,7 @@ private:
   // the run being read
   /// Tells pieces of this stream from late ones of an earlier.
   std::uint64_t stream_number_ = 0;
-  run_actor log_;
+  log_actor log_;
   bool chunked_ = false;
   /// Bytes of pieces that the socket hasn't taken, and those it has that credit is owed for.
   std::size_t unwritten_ = 0;

@@ -44,6 +44,7 @@ run_actor::behavior_type coordinator(run_actor::pointer, told_ptr told_so_far) {
           [](const stop_answers&) { return stopped_answers{}; },
           [](const snapshot_run&) { return run_snapshot{}; },
           [](const forget_log&) {},
+          [](await_answers) -> caf::result<completed_run> { return caf::sec::unexpected_message; },
           [told_so_far](const answer_ended& m) { told_so_far->ends.push_back(m); },
           [](const alarm_tick&) {}};
 }

@@ -1,22 +1,24 @@
 #define CAF_SUITE actors.sessions.kept_logs
 
 #include "actors/sessions/kept_logs.hpp"
-
-#include <caf/test/unit_test.hpp>
+#include "tests/support/node_fixture.hpp"
 
 using namespace parley;
+using namespace parley::test;
 using namespace std::chrono_literals;
 
 namespace {
 
-struct fixture {
-  run_id keep(std::size_t bytes, steady::duration until = 0s) {
-    auto run = new_id<run_id>();
-    logs.add({new_id<session_id>(), run, bytes, begin + until});
-    return run;
+struct fixture : node_fixture {
+  ~fixture() override { logs = {}; }
+
+  log_actor keep(std::size_t bytes, steady::duration until = 0s) {
+    auto log = ends(caf::actor_cast<log_actor>(sys.spawn([](caf::event_based_actor*) {})));
+    logs.add({log, bytes, begin + until});
+    return log;
   }
 
-  static run_id run_of(const std::optional<kept_log>& log) { return log ? log->run : run_id{}; }
+  static log_actor log_of(const std::optional<kept_log>& kept) { return kept ? kept->log : log_actor{}; }
 
   steady::time_point begin;
   kept_logs logs;
@@ -31,14 +33,14 @@ CAF_TEST(where all take too much the oldest go until they do not ) {
   auto second = keep(3);
   CAF_CHECK(!logs.take_excess(7));
   keep(2);
-  CAF_CHECK(run_of(logs.take_excess(4)) == first);
-  CAF_CHECK(run_of(logs.take_excess(4)) == second);
+  CAF_CHECK(log_of(logs.take_excess(4)) == first);
+  CAF_CHECK(log_of(logs.take_excess(4)) == second);
   CAF_CHECK(!logs.take_excess(4));
 }
 
 CAF_TEST(a log larger than all may be goes at once) {
   auto only = keep(8);
-  CAF_CHECK(run_of(logs.take_excess(7)) == only);
+  CAF_CHECK(log_of(logs.take_excess(7)) == only);
   CAF_CHECK(!logs.take_excess(0));
 }
 
@@ -46,9 +48,9 @@ CAF_TEST(a log goes when its time is over) {
   auto first = keep(1, 5s);
   auto second = keep(1, 6s);
   CAF_CHECK(!logs.take_outlived(begin + 4s));
-  CAF_CHECK(run_of(logs.take_outlived(begin + 5s)) == first);
+  CAF_CHECK(log_of(logs.take_outlived(begin + 5s)) == first);
   CAF_CHECK(!logs.take_outlived(begin + 5s));
-  CAF_CHECK(run_of(logs.take_outlived(begin + 7s)) == second);
+  CAF_CHECK(log_of(logs.take_outlived(begin + 7s)) == second);
   CAF_CHECK(!logs.take_outlived(begin + 7s));
 }
 

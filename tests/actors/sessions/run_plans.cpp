@@ -12,7 +12,7 @@ struct fixture : node_fixture {
   fixture() {
     about.models = {{"m1", "One"}, {"m2", "Two"}};
     plan.node = node;
-    plan.run = new_id<run_id>();
+    plan.names.run = again.names.run = new_id<run_id>();
   }
 
   planned_turn turn(std::vector<incoming_message> messages) {
@@ -31,6 +31,7 @@ struct fixture : node_fixture {
   conversation talk;
   session about;
   run_plan plan;
+  replay_plan again;
 };
 
 } // namespace
@@ -40,16 +41,16 @@ CAF_TEST_FIXTURE_SCOPE(run_plans_tests, fixture)
 CAF_TEST(each seat is asked of its own model) {
   auto asked = turn({{message_role::user, "Hello", {}, {}}});
   plan_answers(plan, asked, talk, about);
-  CAF_CHECK(plan.user == asked.question.id);
-  CAF_CHECK(plan.turn == asked.question.turn);
-  CAF_REQUIRE_EQUAL(plan.seats.size(), 2u);
+  CAF_CHECK(plan.names.user == asked.question.id);
+  CAF_CHECK(plan.names.turn == asked.question.turn);
+  CAF_REQUIRE_EQUAL(plan.answers.size(), 2u);
   for (participant seat = 0; seat < 2; ++seat) {
-    CAF_CHECK_EQUAL(plan.seats[seat].who, seat);
-    CAF_CHECK(plan.seats[seat].answer.id == asked.answers[seat].id);
-    CAF_CHECK(plan.seats[seat].answer.run == plan.run);
-    CAF_REQUIRE_EQUAL(plan.seats[seat].targets.size(), 1u);
-    CAF_CHECK_EQUAL(plan.seats[seat].targets[0]->id, about.models[seat].id);
-    CAF_CHECK_EQUAL(plan.seats[seat].ask.messages.back().content, "Hello");
+    CAF_CHECK_EQUAL(*plan.answers[seat].answer.seat, seat);
+    CAF_CHECK(plan.answers[seat].answer.id == asked.answers[seat].id);
+    CAF_CHECK(plan.answers[seat].answer.run == plan.names.run);
+    CAF_REQUIRE_EQUAL(plan.answers[seat].targets.size(), 1u);
+    CAF_CHECK_EQUAL(plan.answers[seat].targets[0]->id, about.models[seat].id);
+    CAF_CHECK_EQUAL(plan.answers[seat].ask.messages.back().content, "Hello");
   }
 }
 
@@ -57,7 +58,7 @@ CAF_TEST(what a turn brings along is in the prompt once) {
   auto asked =
     turn({{message_role::user, "One", {}, {}}, {message_role::assistant, "Uno", {}, {}}, {message_role::user, "Two", {}, {}}});
   plan_answers(plan, asked, talk, about);
-  auto& sent = plan.seats.at(0).ask.messages;
+  auto& sent = plan.answers.at(0).ask.messages;
   CAF_REQUIRE_EQUAL(sent.size(), 3u);
   CAF_CHECK_EQUAL(sent[0].content, "One");
   CAF_CHECK_EQUAL(sent[1].content, "Uno");
@@ -65,21 +66,20 @@ CAF_TEST(what a turn brings along is in the prompt once) {
   CAF_CHECK(talk.empty());
 }
 
-CAF_TEST(a run is told again from its own answers alone) {
+CAF_TEST(a run is replayed from its own answers alone) {
   auto asked = turn({{message_role::user, "Hello", {}, {}}});
   talk.append(asked.question);
   for (auto answer : asked.answers) {
-    answer.run = answer.seat == participant{1} ? plan.run : new_id<run_id>();
+    answer.run = answer.seat == participant{1} ? plan.names.run : new_id<run_id>();
     answer.content = "four";
     answer.reasoning = "five5";
     talk.append(answer);
   }
-  CAF_CHECK_EQUAL(plan_replay(plan, talk), 9u);
-  CAF_CHECK(plan.user == asked.question.id);
-  CAF_CHECK(plan.turn == asked.question.turn);
-  CAF_REQUIRE_EQUAL(plan.seats.size(), 1u);
-  CAF_CHECK_EQUAL(plan.seats[0].who, 1u);
-  CAF_CHECK(plan.seats[0].answer.id == asked.answers[1].id);
+  CAF_CHECK_EQUAL(plan_replay(again, talk), 9u);
+  CAF_CHECK(again.names.user == asked.question.id);
+  CAF_CHECK(again.names.turn == asked.question.turn);
+  CAF_REQUIRE_EQUAL(again.answers.size(), 1u);
+  CAF_CHECK(again.answers[0].id == asked.answers[1].id);
 }
 
 CAF_TEST(a run needs all its models and a session that is not full) {

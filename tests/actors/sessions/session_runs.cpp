@@ -69,7 +69,7 @@ CAF_TEST(while a run goes on only it can be read on) {
   CAF_CHECK_EQUAL(place->from, 5u);
 }
 
-CAF_TEST(a log is there from its end until it is forgotten) {
+CAF_TEST(a log is there from its end until its actor ends) {
   CAF_CHECK(!runs.find(first));
   auto log = some_log();
   add(first, log, 7);
@@ -77,14 +77,12 @@ CAF_TEST(a log is there from its end until it is forgotten) {
   CAF_REQUIRE(place.has_value());
   CAF_CHECK(place->log == log);
   CAF_CHECK_EQUAL(place->from, 3u);
-  auto forgotten = runs.forget(first);
-  CAF_CHECK(forgotten == log);
+  runs.remove(log.address());
   CAF_CHECK(!runs.find(first));
-  CAF_CHECK(!runs.forget(first));
 }
 
-CAF_TEST(a run that is told again is read from its beginning) {
-  runs.add_told_again(first, some_log());
+CAF_TEST(a replayed run is read from its beginning) {
+  runs.add_replay(first, some_log());
   auto place = runs.find(first, 3);
   CAF_REQUIRE(place.has_value());
   CAF_CHECK_EQUAL(place->from, 0u);
@@ -113,8 +111,9 @@ CAF_TEST(only in the newest run can somebody read on) {
 }
 
 CAF_TEST(who has read the newest run whole needs no log) {
-  add(first, some_log(), 7);
-  runs.forget(first);
+  auto log = some_log();
+  add(first, log, 7);
+  runs.remove(log.address());
   CAF_CHECK(runs.newest_end()->offset == 7);
   auto rest = runs.rest_after({first, 7});
   CAF_REQUIRE(rest.has_value());
@@ -122,10 +121,11 @@ CAF_TEST(who has read the newest run whole needs no log) {
   CAF_CHECK(!runs.rest_after({first, 6}));
 }
 
-CAF_TEST(what was told again cannot be read on) {
-  add(first, some_log(), 7);
-  runs.forget(first);
-  runs.add_told_again(first, some_log());
+CAF_TEST(a replay cannot be read on) {
+  auto log = some_log();
+  add(first, log, 7);
+  runs.remove(log.address());
+  runs.add_replay(first, some_log());
   CAF_CHECK(!runs.rest_after({first, 3}));
 }
 

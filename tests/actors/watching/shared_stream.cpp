@@ -42,7 +42,7 @@ struct fixture : node_fixture {
   }
 
   run_announced run(std::string created) {
-    auto log = ends(caf::actor_cast<run_actor>(sys.spawn([](caf::event_based_actor*) {})));
+    auto log = ends(caf::actor_cast<log_actor>(sys.spawn([](caf::event_based_actor*) {})));
     return {new_id<run_id>(), log, frames(std::move(created))};
   }
 

@@ -104,7 +104,8 @@ inline sessions_actor::behavior_type fake_sessions(sessions_actor::pointer self,
 
 inline completions_actor::behavior_type fake_completions(completions_actor::pointer self, script_ptr play) {
   return {scripted<stream_completion>(self, play, &script::run), scripted<await_completion>(self, play, &script::completed),
-          [](const completion_over&) {}, [](const drain_node&) -> caf::result<store_written> { return store_written{}; }};
+          [](const answer_completed&) {}, [](const run_completed&) {},
+          [](const drain_node&) -> caf::result<store_written> { return store_written{}; }};
 }
 
 inline persistence_actor::behavior_type fake_store(persistence_actor::pointer self, script_ptr play) {

@@ -35,7 +35,7 @@ struct run_script {
 };
 
 /// Sends its pieces as the reader's window allows. Piece n is made of the n-th letter.
-class scripted_run final : public homed<run_actor::base> {
+class scripted_run final : public homed<log_actor::base> {
 public:
   scripted_run(caf::actor_config& config, home_loop& home, run_script script, std::size_t window,
                std::shared_ptr<run_record> record)
@@ -45,7 +45,7 @@ public:
     return std::string(script.piece_bytes, static_cast<char>('a' + number % 26));
   }
 
-  run_actor::behavior_type make_behavior() override {
+  log_actor::behavior_type make_behavior() override {
     set_down_handler([this](const caf::down_msg&) {
       record_->reader_gone = true;
       quit();
@@ -69,11 +69,7 @@ public:
         send_more();
       },
       [](const detach_reader&) {},
-      [](const stop_answers&) { return stopped_answers{}; },
-      [](snapshot_run) { return run_snapshot{}; },
       [](forget_log) {},
-      [](const answer_ended&) {},
-      [](alarm_tick) {},
     };
   }
 

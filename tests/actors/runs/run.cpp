@@ -1,6 +1,6 @@
 // What the coordinator of a run promises: one finish per participant whatever happens, stops, limits, silence.
 
-#define CAF_SUITE actors.runs.compare
+#define CAF_SUITE actors.runs.run
 
 #include "tests/support/node_fixture.hpp"
 
@@ -50,7 +50,7 @@ struct fixture : node_fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(compare_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(run_tests, fixture)
 
 CAF_TEST(the death of a model stream is a failure of its participant alone) {
   begin_run();
@@ -248,7 +248,7 @@ CAF_TEST(the time to the first token and to the end is kept) {
 CAF_TEST(a snapshot has the text so far) {
   begin_run();
   upstream_does(0, [](auto& r) { r.accept(), r.text("so far"); });
-  auto now = ask<run_snapshot>(run.log, snapshot_run{});
+  auto now = ask<run_snapshot>(caf::actor_cast<run_actor>(run.log), snapshot_run{});
   CAF_REQUIRE(now.has_value());
   CAF_REQUIRE_EQUAL(now->answers.size(), 2u);
   CAF_CHECK_EQUAL(now->answers[0].content, "so far");

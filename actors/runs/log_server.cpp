@@ -1,0 +1,79 @@
+#include "actors/runs/log_server.hpp"
+
+#include <algorithm>
+
+namespace parley {
+
+log_server::log_server(run_id run, const limits& bounds, home_loop* home, log_host& host)
+  : bounds_(bounds), home_(home), host_(host), log_(run),
+    readers_(bounds.reader_window_bytes, [this](const reader_actor& to, piece_taker* directly, log_piece piece) {
+      if (piece.ends)
+        stopped_reading(to.address());
+      if (directly)
+        directly->take(piece);
+      else
+        host_.send(to, std::move(piece));
+    }) {}
+
+void log_server::introduce(participant who, message_id answer, int attempt, std::string model) {
+  log_.introduce(who, answer, attempt, std::move(model));
+  unfinished_.push_back(who);
+}
+
+void log_server::append(participant who, const answer_event& event) {
+  if (std::holds_alternative<answer_finish>(event))
+    std::erase(unfinished_, who);
+  log_.append(who, event);
+}
+
+void log_server::publish(steady::time_point now) {
+  said_ = now;
+  readers_.publish(log_);
+}
+
+void log_server::finish(bool failed) {
+  complete_ = true;
+  readers_.finish(log_, failed);
+}
+
+steady::time_point log_server::next_beat() const {
+  return complete_ ? steady::time_point::max() : said_ + bounds_.heartbeat;
+}
+
+bool log_server::beat(steady::time_point now) {
+  if (now < next_beat())
+    return false;
+  said_ = now;
+  if (!unfinished_.empty())
+    readers_.heartbeat(log_, unfinished_.front());
+  return true;
+}
+
+expected<void> log_server::reaches(std::uint64_t from) const {
+  if (from <= log_.newest())
+    return {};
+  return fail(ec::invalid_request,
+              "This run has " + std::to_string(log_.newest()) + " events so far; there is nothing after " + std::to_string(from)
+                + ".",
+              "from");
+}
+
+void log_server::attach(attach_reader wanted) {
+  if (wanted.home != home_)
+    wanted.directly = nullptr;
+  host_.watch(wanted.reader);
+  readers_.attach(wanted, log_);
+}
+
+void log_server::detach(const caf::actor_addr& reader, const detach_reader& which) {
+  readers_.detach(reader, which.stream);
+  stopped_reading(reader);
+}
+
+void log_server::stopped_reading(const caf::actor_addr& reader) {
+  // A kept connection reads many runs, and would remember each of them.
+  if (!readers_.has(reader))
+    host_.unwatch(reader);
+}
+
+} // namespace parley
