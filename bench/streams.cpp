@@ -9,10 +9,11 @@
 // tests', in memory. No deadline is reached, neither a checkpoint's nor a request's between actors. Fails if a client misses a
 // chunk.
 
-#include "actors/api.hpp"
+#include "actors/watching/api.hpp"
 #include "bench/stream_peers.hpp"
-#include "net/api_routes.hpp"
-#include "net/listener.hpp"
+#include "net/api/api_routes.hpp"
+#include "net/server/listener.hpp"
+#include "net/upstream/upstream_client.hpp"
 #include "tests/support/fake_store.hpp"
 
 #include <caf/actor_system.hpp>
@@ -92,7 +93,7 @@ struct upstream_listener {
 class node {
 public:
   node(const stream_plan& plan, std::uint16_t upstream_port) {
-    net::load_loops(config_, 1);
+    net::load_loops(config_, 1, [](net::reactor& on) { return std::make_unique<net::upstream_client>(on); });
     sys_.emplace(config_);
     auto context = std::make_shared<node_context>();
     context->models = models_of(plan, upstream_port);
