@@ -1,9 +1,8 @@
 #include "actors/runs/run.hpp"
 
 #include "actors/node/lazy_alarm.hpp"
-#include "actors/runs/blind_calls.hpp"
 #include "actors/runs/log_server.hpp"
-#include "actors/runs/model_stream.hpp"
+#include "actors/runs/run_answers.hpp"
 #include "actors/runs/run_life.hpp"
 #include "core/blinding.hpp"
 
@@ -12,31 +11,6 @@
 namespace parley {
 
 namespace {
-
-/// ```
-/// generating ──▶ keeping ──▶ finished
-/// ```
-/// An answer leaves `generating` once: at its stream's end, its stop, its limit, or the death of its stream. Its finish is in
-/// the log when it is `finished`, never before it is kept.
-enum class answer_phase { generating, keeping, finished };
-
-struct run_answer : growing_answer {
-  answer_phase phase = answer_phase::generating;
-  model_stream_actor stream;
-  /// Sent its final message; stays alive only until its connection can be used again. Until then this handle keeps it.
-  bool stream_ends = false;
-  /// Of a blind answer.
-  blind_calls calls;
-
-  participant who() const { return *answer.seat; }
-};
-
-struct pending_stop {
-  caf::typed_response_promise<stopped_answers> promise;
-  std::vector<participant> who;
-
-  bool concerns(const run_answer& a) const { return who.empty() || std::find(who.begin(), who.end(), a.who()) != who.end(); }
-};
 
 class run_state;
 
@@ -78,8 +52,9 @@ public:
       plan_.keep, log_->log(), bounds(), plan_.home, self_, [this](steady::time_point when) { alarm_.by(when); },
       [this](growing_answer& a, answer_fate how, const failure& why) { on_kept(static_cast<run_answer&>(a), how, why); });
     answers_.resize(plan_.answers.size()); // they stay where they are from here on
-    for (std::size_t i = 0; i < answers_.size(); ++i)
-      begin(answers_[i], plan_.answers[i]);
+    auto planned = plan_.answers.begin();
+    for (auto& a : answers_)
+      begin(a, *planned++);
     plan_.answers.clear();
     log_->publish(began_);
     alarm_.by(next_due());
@@ -100,7 +75,7 @@ public:
             },
             [this](const stop_answers& m) { return stop(m); },
             [this](const snapshot_run&) {
-              return run_snapshot{answers_so_far(), log_->log().newest()};
+              return run_snapshot{answers_.so_far(log_->log()), log_->log().newest()};
             },
             [this](await_answers) { return await(); },
             [this](answer_ended& m) { on_ended(m); },
@@ -155,11 +130,11 @@ private:
   /// Answers whoever waits for the run to be shown, if that can be done by now.
   void settle() {
     auto is_over = log_->is_complete();
-    auto failed = is_over && outcome_->failed ? std::optional{first_failure()} : std::nullopt;
+    auto failed = is_over && outcome_->failed ? std::optional{answers_.first_failure()} : std::nullopt;
     if (showing_.settle(
           is_over, failed, [this] { return opened(0); },
           [this] {
-            return completed_run{plan_.names.run, answers_so_far(), *outcome_};
+            return completed_run{plan_.names.run, answers_.so_far(log_->log()), *outcome_};
           }))
       log_->forget();
     end_if_over();
@@ -185,7 +160,7 @@ private:
     if (!log_->is_over())
       return;
     // Streams end with their coordinator; soon their connections can be used again.
-    if (std::none_of(answers_.begin(), answers_.end(), [](const run_answer& a) { return a.stream; }))
+    if (!answers_.any_stream())
       self_->quit(caf::exit_reason::user_shutdown);
   }
 
@@ -212,7 +187,7 @@ private:
   // -- what the streams tell --------------------------------------------------------------------------------------------
 
   void on_progress(answer_progress& m) {
-    auto& a = answer_of(m.who);
+    auto& a = answers_.of(m.who);
     if (a.phase != answer_phase::generating) // stopped: what was on its way is late
       return;
     auto now = plan_.home->now();
@@ -244,7 +219,7 @@ private:
   }
 
   void on_ended(answer_ended& m) {
-    auto& a = answer_of(m.who);
+    auto& a = answers_.of(m.who);
     a.stream_ends = true;
     if (a.phase != answer_phase::generating)
       return;
@@ -276,10 +251,9 @@ private:
     auto whole = a.answer; // the log has the text, too, and this answer gives its memory back
     std::string{}.swap(a.answer.content);
     std::string{}.swap(a.answer.reasoning);
-    auto is_over =
-      std::all_of(answers_.begin(), answers_.end(), [](const run_answer& x) { return x.phase == answer_phase::finished; });
+    auto is_over = answers_.all_finished();
     if (is_over)
-      outcome_ = std::make_shared<const run_outcome>(run_outcome{usage_of_all(), all_failed()});
+      outcome_ = std::make_shared<const run_outcome>(answers_.outcome());
     if (plan_.keep && how == answer_fate::stored) // else nobody may hear "completed" yet
       log_->complete(a.who(), a.answer);
     auto shown = shown_details(a.answer);
@@ -289,7 +263,7 @@ private:
       self_->send(plan_.owner, answer_completed{plan_.names.run, std::move(whole)});
     if (is_over)
       self_->send(plan_.owner, run_completed{plan_.names.run, log_->log().bytes(), log_->log().newest()});
-    answer_stops();
+    answers_.answer_stops();
     if (is_success(*a.answer.finish))
       showing_.show();
     if (is_over) {
@@ -305,67 +279,12 @@ private:
 
   caf::result<stopped_answers> stop(const stop_answers& m) {
     auto promise = self_->make_response_promise<stopped_answers>();
-    pending_stop wanted{promise, m.who};
-    stops_.push_back(wanted);
+    answers_.wait_for_stop(m, promise);
     for (auto& a : answers_)
-      if (a.phase == answer_phase::generating && wanted.concerns(a))
+      if (a.phase == answer_phase::generating && run_answers::concerns(m.who, a))
         finish(a, m.reason, showing_.error_of_stop(), std::nullopt);
-    answer_stops();
+    answers_.answer_stops();
     return promise;
-  }
-
-  void answer_stops() {
-    std::erase_if(stops_, [this](pending_stop& pending) {
-      stopped_answers result;
-      for (auto& a : answers_) {
-        if (!pending.concerns(a))
-          continue;
-        if (a.phase != answer_phase::finished)
-          return false;
-        result.states.push_back({a.answer.id, a.who(), a.answer.status, a.answer.finish});
-      }
-      pending.promise.deliver(std::move(result));
-      return true;
-    });
-  }
-
-  // -- all of them ------------------------------------------------------------------------------------------------------
-
-  std::vector<message> answers_so_far() const {
-    std::vector<message> result;
-    for (auto& a : answers_) {
-      result.push_back(a.answer);
-      auto& shown = result.back();
-      shown.content = log_->log().text(a.who());
-      shown.reasoning = log_->log().reasoning(a.who());
-      if (!is_final(shown.status) && a.bytes > 0)
-        shown.status = message_status::streaming;
-    }
-    return result;
-  }
-
-  bool all_failed() const {
-    return std::none_of(answers_.begin(), answers_.end(),
-                        [](const run_answer& a) { return a.answer.status == message_status::success; });
-  }
-
-  failure first_failure() const {
-    auto& error = answers_.front().answer.error;
-    return error ? failure{error->code, error->message, {}} : failure{};
-  }
-
-  std::optional<token_usage> usage_of_all() const {
-    std::optional<token_usage> sum;
-    for (auto& a : answers_) {
-      if (!a.answer.usage)
-        continue;
-      if (!sum)
-        sum = token_usage{0, 0, true};
-      sum->prompt_tokens += a.answer.usage->prompt_tokens;
-      sum->completion_tokens += a.answer.usage->completion_tokens;
-      sum->reported = sum->reported && a.answer.usage->reported;
-    }
-    return sum;
   }
 
   // -- time -------------------------------------------------------------------------------------------------------------
@@ -393,10 +312,6 @@ private:
 
   const limits& bounds() const { return plan_.node->bounds; }
 
-  run_answer& answer_of(participant who) {
-    return *std::find_if(answers_.begin(), answers_.end(), [&](const run_answer& a) { return a.who() == who; });
-  }
-
   self_pointer self_;
   actor_log_host<self_pointer> host_;
   run_plan plan_;
@@ -404,9 +319,8 @@ private:
   std::optional<answer_keeper> keeper_;
   std::optional<run_life> life_;
   run_showing showing_{run_showing::form::as_events};
-  std::vector<run_answer> answers_;
+  run_answers answers_;
   lazy_alarm alarm_;
-  std::vector<pending_stop> stops_;
   /// There once all answers have ended.
   std::shared_ptr<const run_outcome> outcome_;
   steady::time_point began_;
