@@ -1,6 +1,7 @@
 // Wiring: what a node is made of, in the order in which it lives; it ends in the opposite order.
 
 #include "actors/leaderboard/api.hpp"
+#include "actors/node/faults.hpp"
 #include "actors/watching/api.hpp"
 #include "commands/chat/chat.hpp"
 #include "commands/open_store.hpp"
@@ -134,11 +135,11 @@ int serve(const config::loaded_settings& loaded) {
   auto persistence = persistence::spawn_persistence(sys, std::move(*store));
   auto node =
     std::make_shared<const node_context>(node_context{settings.models, settings.bounds, wall_clock, config::give_back_memory});
-  auto sessions = spawn_sessions(sys, node, persistence);
-  auto completions = spawn_completions(sys, node);
-  caf::anon_send(persistence, report_unspooled{sessions});
   auto leaderboard =
     spawn_leaderboard(sys, node, persistence, [](auto job) { return std::make_shared<std::jthread>(std::move(job)); });
+  auto sessions = spawn_sessions(sys, node, persistence, leaderboard);
+  auto completions = spawn_completions(sys, node);
+  caf::anon_send(persistence, report_unspooled{sessions});
   auto sockets = std::make_shared<net::websockets>(
     net::loops{sys}.size(), websocket_settings_of(settings),
     [&sys, node, sessions](home_loop& home, session_id id) { return spawn_feed(sys, node, &home, sessions, id); });
@@ -156,7 +157,10 @@ int serve(const config::loaded_settings& loaded) {
     sockets,
   });
   auto status = 0;
-  if (auto clients = net::listener::open(sys, http, [routes = net::make_routes(api)](net::exchange& ex) { routes.serve(ex); })) {
+  auto routes = std::make_shared<const net::router>(net::make_routes(api));
+  if (auto clients = net::listener::open(
+        sys, http, [routes](net::exchange& ex) { routes->serve(ex); },
+        [routes](std::string_view path) { return routes->errors_of(path); })) {
     auto host = (http.address.find(':') == std::string::npos ? http.address : "[" + http.address + "]");
     auto origin = (http.certificate_file.empty() ? "http://" : "https://") + host + ":" + std::to_string((*clients)->port());
     spdlog::info("Parley {} on {} event loops, at most {} connections", PARLEY_VERSION, net::loops{sys}.size(),
@@ -197,9 +201,7 @@ int check_config(const config::loaded_settings& loaded) {
   return 0;
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   auto line = config::parse_command_line({argv + 1, argv + argc}, PARLEY_VERSION);
   if (line.what == config::command::say) {
     std::fputs(line.text.c_str(), line.status == 0 ? stdout : stderr);
@@ -229,4 +231,12 @@ int main(int argc, char** argv) {
     break;
   }
   return 2;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  int status = 1;
+  guarded("main", [&] { status = run(argc, argv); });
+  return status;
 }

@@ -10,6 +10,7 @@
 #include "bench/recording.hpp"
 #include "tests/support/fake_loop.hpp"
 #include "tests/support/fake_store.hpp"
+#include "wire/streams/stream_encoders.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -29,7 +30,7 @@ struct scenario {
   std::string_view name;
   /// A participant each.
   std::vector<std::string_view> recordings;
-  wire::stream_format format = wire::stream_format::lines;
+  const wire::stream_encoder* format = &wire::lines_stream();
   /// Events that arrive in one read: 1 where the server keeps up, more where it is driven flat out.
   std::size_t events_a_read = 1;
   /// WebSocket subscribers beside the reader.
@@ -38,14 +39,14 @@ struct scenario {
 
 const std::vector<scenario> scenarios{
   {"openai-lines", {"openai"}},
-  {"openai-sse", {"openai"}, wire::stream_format::sse},
-  {"openai-ws", {"openai"}, wire::stream_format::ws},
+  {"openai-sse", {"openai"}, &wire::sse_stream()},
+  {"openai-ws", {"openai"}, &wire::ws_stream()},
   {"anthropic-lines", {"anthropic"}},
   {"words-lines", {"openai_words"}},
-  {"words-sse", {"openai_words"}, wire::stream_format::sse},
+  {"words-sse", {"openai_words"}, &wire::sse_stream()},
   {"compare-lines", {"openai", "anthropic"}},
-  {"flat-out-lines", {"openai"}, wire::stream_format::lines, 16},
-  {"watched-by-100", {"openai"}, wire::stream_format::lines, 1, 100},
+  {"flat-out-lines", {"openai"}, &wire::lines_stream(), 16},
+  {"watched-by-100", {"openai"}, &wire::lines_stream(), 1, 100},
 };
 
 [[noreturn]] void fail(const std::string& why) {
@@ -70,9 +71,9 @@ public:
       caf::send_as(actor_, log_, reader_credit{piece.stream, std::exchange(owed_, 0)});
   }
 
-  void attach(const run_opened& opened, wire::stream_format format, home_loop& home) {
+  void attach(const run_opened& opened, const wire::stream_encoder& format, home_loop& home) {
     log_ = opened.log;
-    caf::anon_send(log_, attach_reader{actor_, 1, format, opened.from, &home, this});
+    caf::anon_send(log_, attach_reader{actor_, 1, &format, opened.from, &home, this});
   }
 
   reader_actor actor() const { return actor_; }
@@ -159,10 +160,9 @@ public:
     start_turn question;
     question.session_key = made.about.id;
     question.messages.push_back({message_role::user, "What does this do?", std::nullopt, std::nullopt});
-    question.home = &loop;
-    auto opened = ask<run_opened>(question);
+    auto opened = ask<run_opened>(question, run_home{&loop});
     ending_.push_back(caf::actor_cast<caf::actor>(reader.actor()));
-    reader.attach(opened, what.format, loop);
+    reader.attach(opened, *what.format, loop);
     run();
   }
 
@@ -178,11 +178,11 @@ public:
   std::vector<std::shared_ptr<observer>> observers;
 
 private:
-  template <class Reply, class Request>
-  Reply ask(Request what) {
+  template <class Reply, class... Request>
+  Reply ask(Request... what) {
     std::optional<Reply> reply;
-    sys_.spawn([this, &reply, what](caf::event_based_actor* self) {
-      self->request(sessions_, caf::infinite, what)
+    sys_.spawn([this, &reply, what...](caf::event_based_actor* self) {
+      self->request(sessions_, caf::infinite, what...)
         .then([&reply](const Reply& answer) { reply = answer; },
               [](const caf::error& why) { fail("the node refused: " + to_failure(why).message); });
     });

@@ -41,18 +41,24 @@ bool is_reserved_header(std::string_view name) {
   return std::find(reserved.begin(), reserved.end(), wire::to_lower(name)) != reserved.end();
 }
 
-provider_kind kind_of(const provider_entry& entry) {
-  if (entry.kind == "anthropic")
-    return provider_kind::anthropic;
-  return entry.kind == "openai" ? provider_kind::openai : provider_kind::demo;
+/// `openai, anthropic, demo`
+std::string kinds_told() {
+  std::string told;
+  for (auto kind : provider_kind_names) {
+    if (!told.empty())
+      told += ", ";
+    told += kind;
+  }
+  return told;
 }
 
 void check(const provider_entry& entry, std::vector<std::string>& errors, std::vector<std::string>& warnings) {
   auto where = entry.origin + ": provider \"" + entry.name + "\": ";
   if (!is_plain(entry.name))
     errors.push_back(entry.origin + ": a provider needs a name of at most 128 letters, digits or ._:/@-");
-  if (entry.kind.empty())
-    errors.push_back(where + "kind is missing: openai (also for any compatible server), anthropic or demo");
+  auto kind = parse_provider_kind(entry.kind);
+  if (!kind)
+    errors.push_back(where + "kind must be one of " + kinds_told());
   if (!is_header_value(entry.api_key))
     errors.push_back(where + "api_key has a character that can't be sent in a header (a line break?)");
   for (auto& [key, value] : entry.headers)
@@ -60,7 +66,7 @@ void check(const provider_entry& entry, std::vector<std::string>& errors, std::v
       errors.push_back(where + "the header \"" + key + "\" can't be sent as it is");
   if (!entry.ca_file.empty() && !std::ifstream{entry.ca_file})
     errors.push_back(where + "ca_file can't be read: " + entry.ca_file);
-  if (entry.kind == "demo") {
+  if (kind == provider_kind::demo) {
     if (!entry.base_url.empty())
       errors.push_back(where + "the demo needs no base_url");
     return;
@@ -114,7 +120,7 @@ std::vector<option> options_of(provider_entry& where) {
   };
   return {
     {.name = "name", .value = &where.name},
-    {.name = "kind", .value = &where.kind, .choices = {"openai", "anthropic", "demo"}},
+    {.name = "kind", .value = &where.kind, .choices = {provider_kind_names.begin(), provider_kind_names.end()}},
     {.name = "base_url", .value = &where.base_url},
     {.name = "api_key", .value = &where.api_key, .secret = true},
     {.name = "headers", .value = &where.headers},
@@ -153,8 +159,9 @@ catalogue make_catalogue(const catalogue_entries& entries, std::vector<std::stri
     auto base_url = entry.base_url;
     while (base_url.ends_with('/'))
       base_url.pop_back();
+    auto kind = parse_provider_kind(entry.kind).value_or(upstream{}.kind); // an error, if there is none of that name
     auto at = std::make_shared<const upstream>(
-      upstream{kind_of(entry), entry.name, base_url, entry.api_key, entry.headers, entry.ca_file, entry.clocks});
+      upstream{kind, entry.name, base_url, entry.api_key, entry.headers, entry.ca_file, entry.clocks});
     if (!providers.emplace(entry.name, provider{std::move(at), entry.missing_key.empty()}).second)
       errors.push_back(entry.origin + ": there are two providers of the name \"" + entry.name + "\"");
   }

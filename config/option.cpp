@@ -1,6 +1,7 @@
 #include "config/option.hpp"
 
 #include "config/units.hpp"
+#include "core/overloaded.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -9,13 +10,6 @@
 namespace parley::config {
 
 namespace {
-
-template <class... Fs>
-struct overloaded : Fs... {
-  using Fs::operator()...;
-};
-template <class... Fs>
-overloaded(Fs...) -> overloaded<Fs...>;
 
 using std::chrono::milliseconds;
 

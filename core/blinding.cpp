@@ -1,5 +1,7 @@
 #include "core/blinding.hpp"
 
+#include <algorithm>
+
 namespace parley {
 
 namespace {
@@ -44,6 +46,8 @@ std::string_view sentence(ec code) {
   return "The answer failed.";
 }
 
+constexpr std::string_view blind_call_prefix = "tool-";
+
 } // namespace
 
 answer_details shown_details(const message& of) {
@@ -56,7 +60,15 @@ answer_details shown_details(const message& of) {
 }
 
 std::string blind_call_id(std::size_t number) {
-  return "tool-" + std::to_string(number);
+  return std::string{blind_call_prefix} + std::to_string(number);
+}
+
+bool tells_no_model(const message& of, const answer_details& shown) {
+  if (!of.blind || of.role != message_role::assistant)
+    return true;
+  return !shown.model && !shown.usage && !shown.latency
+         && std::all_of(of.tool_calls.begin(), of.tool_calls.end(),
+                        [](const tool_call& call) { return call.id.starts_with(blind_call_prefix); });
 }
 
 } // namespace parley

@@ -22,4 +22,8 @@ answer_details shown_details(const message& of);
 /// For an answer's `number`-th tool call, from 1: providers' own ids tell whose they are.
 std::string blind_call_id(std::size_t number);
 
+/// True if an object that is made of the message with `shown` tells nothing of a blind answer's model: the last word before it
+/// goes out.
+bool tells_no_model(const message& of, const answer_details& shown);
+
 } // namespace parley

@@ -1,5 +1,7 @@
 #include "core/conversation.hpp"
 
+#include "core/check.hpp"
+
 #include <algorithm>
 
 namespace parley {
@@ -134,7 +136,8 @@ prompt conversation::prompt_for(participant seat, const message& question, const
 
 void conversation::append(message added) {
   auto index = messages_.size();
-  by_id_.emplace(added.id, index);
+  auto is_new = by_id_.emplace(added.id, index).second;
+  check(is_new, "a conversation has each message once");
   if (added.parent)
     by_parent_[*added.parent].push_back(index);
   bytes_ += text_bytes(added);

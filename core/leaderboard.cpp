@@ -1,5 +1,7 @@
 #include "core/leaderboard.hpp"
 
+#include "core/check.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -77,6 +79,7 @@ leaderboard make_leaderboard(const vote_tally& votes, const std::stop_token& sto
   std::vector<std::vector<std::int64_t>> wins(models, std::vector<std::int64_t>(models));
   pairs_by_number pairs;
   for (auto& pair : votes.pairs) {
+    check(std::min({pair.left_wins, pair.right_wins, pair.ties, pair.both_bad}) >= 0, "there is no number of votes below zero");
     auto left = numbers[pair.left];
     auto right = numbers[pair.right];
     auto turned = left > right;

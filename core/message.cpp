@@ -29,6 +29,11 @@ constexpr name_table<finish_reason, 7> reasons{{{finish_reason::stop, "stop"},
                                                 {finish_reason::interrupted, "interrupted"},
                                                 {finish_reason::error, "error"}}};
 
+constexpr name_table<stretch_kind, 4> stretch_kinds{{{stretch_kind::text, "text"},
+                                                     {stretch_kind::reasoning, "reasoning"},
+                                                     {stretch_kind::arguments, "arguments"},
+                                                     {stretch_kind::whole_call, "whole-call"}}};
+
 template <class Enum, std::size_t N>
 std::string_view name_in(const name_table<Enum, N>& table, Enum value) {
   for (auto& [entry, text] : table)
@@ -63,6 +68,10 @@ std::string_view name(finish_reason reason) {
   return name_in(reasons, reason);
 }
 
+std::string_view name(stretch_kind kind) {
+  return name_in(stretch_kinds, kind);
+}
+
 std::string name(const preference& choice) {
   if (choice.best)
     return std::string(1, letter(*choice.best));
@@ -89,6 +98,10 @@ std::optional<message_role> parse_message_role(std::string_view text) {
 
 std::optional<message_status> parse_message_status(std::string_view text) {
   return value_in(statuses, text);
+}
+
+std::optional<stretch_kind> parse_stretch_kind(std::string_view text) {
+  return value_in(stretch_kinds, text);
 }
 
 std::optional<finish_reason> parse_finish_reason(std::string_view text) {

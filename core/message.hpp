@@ -67,6 +67,22 @@ struct tool_call {
   friend bool operator==(const tool_call&, const tool_call&) = default;
 };
 
+enum class stretch_kind : std::uint8_t { text, reasoning, arguments, whole_call };
+
+std::string_view name(stretch_kind kind);
+std::optional<stretch_kind> parse_stretch_kind(std::string_view text);
+
+/// What came of one kind in an answer without anything else in between: so much of its text, of its reasoning, or of the
+/// arguments of one call; or a call told whole.
+struct answer_stretch {
+  stretch_kind kind = stretch_kind::text;
+  /// The call's place among the answer's.
+  std::uint32_t call = 0;
+  std::uint32_t bytes = 0;
+
+  friend bool operator==(const answer_stretch&, const answer_stretch&) = default;
+};
+
 /// A model as a stored thing remembers it, also after it left the catalogue.
 struct model_label {
   std::string id;
@@ -131,6 +147,8 @@ struct message {
   std::string content;
   std::string reasoning;
   std::vector<tool_call> tool_calls;
+  /// The order in which all this came; empty if nobody knows. What numbers its events have follows from it (decision 0016).
+  std::vector<answer_stretch> stretches;
   message_status status = message_status::success;
   std::optional<finish_reason> finish;
   std::optional<answer_error> error;

@@ -1,18 +1,19 @@
 #pragma once
 // The catalogue of models, made from the configuration and constant afterwards.
 
+#include "core/provider_kind.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
+#include <utility>
 #include <vector>
 
 namespace parley {
-
-/// The protocol a provider speaks. `demo` needs no network: it streams text of its own at a human pace.
-enum class provider_kind : std::uint8_t { openai, anthropic, demo };
 
 /// The four clocks of an upstream request.
 struct upstream_clocks {
@@ -57,6 +58,14 @@ struct model {
   bool restart_on_failure = false;
 };
 
+/// Why a model can't be asked.
+enum class not_askable : std::uint8_t {
+  /// There is none of that id.
+  unknown,
+  /// Its provider's key is absent.
+  unavailable,
+};
+
 class catalogue {
 public:
   catalogue() = default;
@@ -70,12 +79,32 @@ public:
     return nullptr;
   }
 
-  /// A model and its fallbacks, in the order in which they are tried: those that are available.
+  /// The one place that says whether a model may be asked: all who take a model's id from a client, or choose one, go by it. What
+  /// its provider's format can't express is another question (`wire::dialect::can_be_asked`).
+  tl::expected<std::shared_ptr<const model>, not_askable> find_askable(std::string_view id) const {
+    auto found = find(id);
+    if (!found)
+      return tl::unexpected{not_askable::unknown};
+    if (!may_be_asked(*found))
+      return tl::unexpected{not_askable::unavailable};
+    return found;
+  }
+
+  /// All that may be asked.
+  std::vector<std::shared_ptr<const model>> askable() const {
+    std::vector<std::shared_ptr<const model>> found;
+    for (auto& entry : models_)
+      if (may_be_asked(*entry))
+        found.push_back(entry);
+    return found;
+  }
+
+  /// A model and its fallbacks, in the order in which they are tried: those that may be asked.
   std::vector<std::shared_ptr<const model>> with_fallbacks(std::string_view id) const {
     constexpr std::size_t most = 8; // more than that are a mistake of the configuration
     std::vector<std::shared_ptr<const model>> found;
     for (auto next = find(id); next && found.size() < most; next = next->fallback.empty() ? nullptr : find(next->fallback))
-      if (next->available)
+      if (may_be_asked(*next))
         found.push_back(next);
     return found;
   }
@@ -83,6 +112,8 @@ public:
   const std::vector<std::shared_ptr<const model>>& all() const { return models_; }
 
 private:
+  static bool may_be_asked(const model& entry) { return entry.available; }
+
   std::vector<std::shared_ptr<const model>> models_;
 };
 

@@ -1,15 +1,17 @@
+// Over 400 lines, because what the actor does in each state of a store that comes and goes is read as one.
+
 #include "persistence/persistence.hpp"
 
+#include "actors/node/homed.hpp"
+#include "core/check.hpp"
+#include "persistence/store_promises.hpp"
 #include "persistence/store_threads.hpp"
 #include "persistence/write_weight.hpp"
 
 #include <caf/send.hpp>
-#include <caf/stateful_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
 #include <spdlog/spdlog.h>
-
-#include <unordered_map>
 
 namespace parley::persistence {
 
@@ -32,7 +34,9 @@ enum class presence { present, away, returning };
 constexpr int looks_until_asked = 3;
 constexpr int looks_until_away = 5;
 
-using self_pointer = store_actor::stateful_pointer<class persistence_state>;
+class persistence_state;
+
+using self_pointer = homed_pointer<persistence_state, store_actor>;
 
 class persistence_state {
 public:
@@ -40,23 +44,16 @@ public:
 
   explicit persistence_state(self_pointer self) : self_(self) {}
 
-  store_actor::behavior_type start(std::unique_ptr<store_threads> threads, const persistence_options& options);
+  store_actor::behavior_type start(std::shared_ptr<store_threads> threads, const persistence_options& options);
 
 private:
-  template <class Answer>
-  void deliver(request_number request, Answer&& answer) {
-    auto found = waiting_.find(request);
-    found->second.deliver(std::forward<Answer>(answer));
-    waiting_.erase(found);
-  }
-
   /// Queues a job and promises its answer.
   template <class Answer, class Job>
   caf::typed_response_promise<Answer> promise(job_queue<Job>& queue, Job job, request_number number, std::size_t size,
                                               urgency how = urgency::at_once) {
     auto result = self_->make_response_promise<Answer>();
     if (queue.push(std::move(job), size, how))
-      waiting_.emplace(number, static_cast<caf::response_promise&>(result));
+      waiting_.add(number, static_cast<caf::response_promise&>(result));
     else
       result.deliver(to_error(no_room(queue.closed())));
     return result;
@@ -70,7 +67,7 @@ private:
 
   template <class Answer = store_written, class What>
   caf::typed_response_promise<Answer> write(What& what) {
-    auto number = ++last_request_;
+    auto number = waiting_.next_number();
     auto size = weight(what);
     if (presence_ != presence::present) {
       if constexpr (std::is_same_v<What, store_answer>)
@@ -93,7 +90,7 @@ private:
   caf::typed_response_promise<Answer> read(What& what) {
     if (silent_) // it would take its time to fail
       return refuse<Answer>(why_away_);
-    auto number = ++last_request_;
+    auto number = waiting_.next_number();
     auto& reader = threads_->least_busy();
     auto result = promise<Answer>(reader.jobs.queue, read_job{number, what}, number, 1);
     if (waiting_.contains(number))
@@ -104,7 +101,7 @@ private:
   caf::typed_response_promise<store_written> health() {
     if (presence_ != presence::present)
       return refuse<store_written>(why_away_);
-    auto number = ++last_request_;
+    auto number = waiting_.next_number();
     if (threads_->has_spool()) {
       health_asked_.push_back(number);
       return promise<store_written>(threads_->sentinel.queue, request_number{number}, number, 1);
@@ -123,7 +120,7 @@ private:
       return result;
     }
     auto result = self_->make_response_promise<store_written>();
-    waiting_.emplace(number, static_cast<caf::response_promise&>(result));
+    waiting_.add(number, static_cast<caf::response_promise&>(result));
     held_.push_back({number, std::move(what)});
     held_bytes_ += size;
     return result;
@@ -140,7 +137,7 @@ private:
     if (threads_->spooling.queue.push(std::move(job), size))
       ++spooling_;
     else
-      deliver(number, to_error(no_room(threads_->spooling.queue.closed())));
+      waiting_.refuse(number, no_room(threads_->spooling.queue.closed()));
   }
 
   void to_spool(std::vector<spool_job> jobs) {
@@ -157,7 +154,7 @@ private:
     presence_ = presence::away;
     for (auto number : std::exchange(health_asked_, {}))
       if (waiting_.contains(number))
-        deliver(number, to_error(why));
+        waiting_.refuse(number, why);
     to_spool(take_held());
     // What the writing thread, which may be stuck for a while, has not begun.
     for (auto& job : threads_->writes.queue.withdraw()) {
@@ -165,9 +162,9 @@ private:
         if (auto* answer = std::get_if<store_answer>(&unwritten->what))
           to_spool({unwritten->request, std::move(*answer)});
         else
-          deliver(unwritten->request, to_error(why));
+          waiting_.refuse(unwritten->request, why);
       } else if (auto* asked = std::get_if<health_job>(&job)) {
-        deliver(asked->request, to_error(why));
+        waiting_.refuse(asked->request, why);
       } else {
         replaying_ = false;
       }
@@ -213,18 +210,19 @@ private:
       auto number = job.request;
       auto size = weight(job.what);
       if (auto& queue = threads_->writes.queue; !queue.push(write_job{number, std::move(job.what)}, size))
-        deliver(number, to_error(no_room(queue.closed())));
+        waiting_.refuse(number, no_room(queue.closed()));
     }
   }
 
   void on_spooled(answers_spooled& done) {
+    check(done.answers.size() <= spooling_, "only answers that went to the spool come from it");
     spooling_ -= done.answers.size();
     spooled_since_ = true;
     for (auto& [request, outcome] : done.answers) {
       if (outcome)
-        deliver(request, store_written{spooled{}});
+        waiting_.deliver(request, store_written{spooled{}});
       else
-        deliver(request, to_error(outcome.error()));
+        waiting_.refuse(request, outcome.error());
     }
     settle();
   }
@@ -258,9 +256,9 @@ private:
       } else if (!waiting_.contains(number)) {
         // It was told meanwhile that the store is away.
       } else if (heard.outcome) {
-        deliver(number, store_written{});
+        waiting_.deliver(number, store_written{});
       } else if (!threads_->writes.queue.push(health_job{number}, sizeof(store_write))) {
-        deliver(number, to_error(no_room(threads_->writes.queue.closed())));
+        waiting_.refuse(number, no_room(threads_->writes.queue.closed()));
       }
     }
   }
@@ -272,11 +270,11 @@ private:
       if (!threads_->has_spool())
         tell(answer);
       if (!answer)
-        deliver(request, to_error(answer.error()));
+        waiting_.refuse(request, answer.error());
       else if (auto* opened = std::get_if<opened_session>(&*answer))
-        deliver(request, std::move(*opened));
+        waiting_.deliver(request, std::move(*opened));
       else
-        deliver(request, std::move(*answer));
+        waiting_.deliver(request, std::move(*answer));
     }
     if (!done.away)
       return;
@@ -286,11 +284,13 @@ private:
   }
 
   void on_read(read_done& done) {
-    --threads_->readers[done.reader]->waiting;
+    auto& reader = *threads_->readers.at(done.reader);
+    check(reader.waiting > 0, "a reading thread answers what it was asked");
+    --reader.waiting;
     if (!done.answer)
-      deliver(done.request, to_error(done.answer.error()));
+      waiting_.refuse(done.request, done.answer.error());
     else
-      std::visit([&](auto& found) { deliver(done.request, std::move(found)); }, *done.answer);
+      std::visit([&](auto& found) { waiting_.deliver(done.request, std::move(found)); }, *done.answer);
   }
 
   /// Of a store without a spool: says once that it fails, and once that it is well again.
@@ -308,17 +308,18 @@ private:
       to_spool(take_held());
       threads_->close_spool();
     }
-    if (--threads_at_work_ == 0)
-      self_->quit(caf::exit_reason::user_shutdown);
+    if (--threads_at_work_ > 0)
+      return;
+    // An answer above all: it is stored, or spooled, or its run knows that it is neither.
+    check(waiting_.empty(), "all that was asked of the store is answered before its actor ends");
+    self_->quit(caf::exit_reason::user_shutdown);
   }
 
   self_pointer self_;
   persistence_options options_;
   /// The threads end before the actor does.
-  std::unique_ptr<store_threads> threads_;
-  /// Who waits for the answer to which request.
-  std::unordered_map<request_number, caf::response_promise> waiting_;
-  request_number last_request_ = 0;
+  std::shared_ptr<store_threads> threads_;
+  store_promises waiting_;
   std::size_t threads_at_work_ = 0;
   unspooled_listener unspooled_to_;
   /// What the operator was last told about a store without a spool.
@@ -347,7 +348,7 @@ private:
   bool silent_ = false;
 };
 
-store_actor::behavior_type persistence_state::start(std::unique_ptr<store_threads> threads, const persistence_options& options) {
+store_actor::behavior_type persistence_state::start(std::shared_ptr<store_threads> threads, const persistence_options& options) {
   options_ = options;
   threads_ = std::move(threads);
   threads_at_work_ = threads_->start(self_);
@@ -394,15 +395,14 @@ store_actor::behavior_type persistence_state::start(std::unique_ptr<store_thread
   };
 }
 
-store_actor::behavior_type persistence(self_pointer self, std::unique_ptr<store_threads> threads,
-                                       const persistence_options& options) {
-  return self->state.start(std::move(threads), options);
-}
-
 } // namespace
 
 persistence_actor spawn_persistence(caf::actor_system& sys, stores opened, const persistence_options& options) {
-  return sys.spawn(persistence, std::make_unique<store_threads>(std::move(opened), options), options);
+  auto init = [](self_pointer self, std::shared_ptr<store_threads> threads, const persistence_options& wanted) {
+    return self->state.start(std::move(threads), wanted);
+  };
+  return spawn_homed<persistence_state, store_actor>(sys, nullptr, init,
+                                                     std::make_shared<store_threads>(std::move(opened), options), options);
 }
 
 } // namespace parley::persistence

@@ -1,5 +1,6 @@
 #include "persistence/retention.hpp"
 
+#include "actors/node/faults.hpp"
 #include "persistence/postgres/postgres_connection.hpp"
 #include "persistence/postgres/postgres_rows.hpp"
 #include "persistence/sqlite/sqlite_connect.hpp"
@@ -107,7 +108,8 @@ retention::~retention() {
 void retention::run() {
   std::size_t removed = 0;
   for (bool more = true; more;) {
-    auto done = from_->remove(options_.now() - options_.keep.count(), options_.batch);
+    expected<std::size_t> done = fail(ec::internal, "It failed by a defect of the server");
+    guarded("retention_thread", [&] { done = from_->remove(options_.now() - options_.keep.count(), options_.batch); });
     removed += done.value_or(0);
     if (done && *done == options_.batch) {
       more = sleep(options_.pause);

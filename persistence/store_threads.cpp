@@ -1,5 +1,6 @@
 #include "persistence/store_threads.hpp"
 
+#include "core/check.hpp"
 #include "persistence/spool/replay.hpp"
 
 #include <caf/send.hpp>
@@ -14,6 +15,8 @@ namespace {
 /// what waits. Small beside the time between an answer's checkpoints.
 constexpr std::chrono::milliseconds checkpoint_patience{250};
 
+constexpr std::string_view writing = "writing_thread";
+
 expected<store_found> read(store& from, const store_read& what) {
   return std::visit(
     [&](auto& one) -> expected<store_found> {
@@ -26,6 +29,28 @@ expected<store_found> read(store& from, const store_read& what) {
         return from.find(one);
     },
     what);
+}
+
+/// What `call()` returns; `store_unavailable` if it throws, which no store may: whether it did anything can't be known.
+template <class Call>
+auto ask(std::string_view thread, Call call) -> decltype(call()) {
+  try {
+    return call();
+  } catch (...) {
+    report_exception(thread);
+    return fail(ec::store_unavailable, "The store failed by a defect of the server.");
+  }
+}
+
+/// The same for a call with a result for each of `count` requests.
+template <class Result, class Call>
+std::vector<expected<Result>> ask_for_all(std::string_view thread, std::size_t count, Call call) {
+  auto results = ask(thread, [&]() -> expected<std::vector<expected<Result>>> {
+    auto each = call();
+    check(each.size() == count, "a store answers each request of a batch");
+    return each;
+  });
+  return results ? std::move(*results) : std::vector<expected<Result>>(count, tl::unexpected{results.error()});
 }
 
 bool is_away(const expected<store_written>& result) {
@@ -60,7 +85,7 @@ std::size_t store_threads::start(const store_actor& owner) {
     each.jobs.start(
       [&each, owner, i](const std::vector<read_job>& jobs) {
         for (auto& [number, what] : jobs)
-          caf::anon_send(owner, read_done{i, number, read(*each.from, what)});
+          caf::anon_send(owner, read_done{i, number, ask("reading_thread", [&] { return read(*each.from, what); })});
         each.jobs.queue.done();
       },
       last);
@@ -72,7 +97,7 @@ std::size_t store_threads::start(const store_actor& owner) {
       std::vector<store_answer> what;
       for (auto& job : jobs)
         what.push_back(std::move(job.what));
-      auto results = spool_->add(what);
+      auto results = ask_for_all<void>("spooling_thread", what.size(), [&] { return spool_->add(what); });
       answers_spooled done;
       for (std::size_t i = 0; i < jobs.size(); ++i)
         done.answers.emplace_back(jobs[i].request, std::move(results[i]));
@@ -82,7 +107,7 @@ std::size_t store_threads::start(const store_actor& owner) {
     last);
   sentinel.start(
     [this, owner](std::vector<request_number> asked) {
-      auto outcome = sentinel_->ping();
+      auto outcome = ask("sentinel_thread", [&] { return sentinel_->ping(); });
       sentinel.queue.done();
       caf::anon_send(owner, sentinel_heard{std::move(asked), std::move(outcome)});
     },
@@ -123,7 +148,7 @@ void store_threads::write(const store_actor& owner, std::vector<writer_job> jobs
   if (!batch.empty())
     write_batch(std::move(batch), done);
   if (!health.empty()) {
-    auto alive = writer_->ping();
+    auto alive = ask(writing, [&] { return writer_->ping(); });
     for (auto number : health)
       done.answers.emplace_back(number, alive.map([] { return store_written{}; }));
   }
@@ -138,7 +163,8 @@ void store_threads::write_batch(std::vector<write_job> jobs, batch_written& done
   std::vector<store_write> batch;
   for (auto& job : jobs)
     batch.push_back(std::move(job.what));
-  auto results = away_ ? std::vector<expected<store_written>>(batch.size(), tl::unexpected{*away_}) : writer_->write(batch);
+  auto results = away_ ? std::vector<expected<store_written>>(batch.size(), tl::unexpected{*away_})
+                       : ask_for_all<store_written>(writing, batch.size(), [&] { return writer_->write(batch); });
   if (spool_ && !away_)
     if (auto why = std::find_if(results.begin(), results.end(), is_away); why != results.end())
       away_ = why->error();
@@ -158,10 +184,12 @@ void store_threads::write_batch(std::vector<write_job> jobs, batch_written& done
 }
 
 void store_threads::replay(const store_actor& owner, const replay_job& wanted) {
-  auto outcome = writer_->ping();
-  if (outcome)
-    outcome =
-      replay_all(*spool_, *writer_, [&](message&& stored) { caf::anon_send(owner, answer_left_spool{std::move(stored)}); });
+  auto outcome = ask(writing, [&] {
+    auto alive = writer_->ping();
+    if (!alive)
+      return alive;
+    return replay_all(*spool_, *writer_, [&](message&& stored) { caf::anon_send(owner, answer_left_spool{std::move(stored)}); });
+  });
   auto resumes = outcome && wanted.batches_away == batches_away_;
   if (resumes)
     away_.reset();

@@ -1,9 +1,11 @@
 #pragma once
 // The threads on which a store's blocking calls are made. The persistence actor gives them jobs; they answer it by messages.
 
+#include "actors/node/faults.hpp"
 #include "actors/node/store_api.hpp"
 #include "persistence/job_queue.hpp"
 #include "persistence/persistence.hpp"
+#include "persistence/store_promises.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -11,9 +13,6 @@
 #include <thread>
 
 namespace parley::persistence {
-
-/// Numbers the requests whose answers are awaited.
-using request_number = std::uint64_t;
 
 using store_read = std::variant<list_sessions, find_session, find_message, list_messages, tally_votes>;
 using store_found = std::variant<session_page, session, message, message_page, vote_tally>;
@@ -127,8 +126,9 @@ public:
   template <class Work, class Last>
   void start(Work work, Last last) {
     thread_ = std::thread{[this, work = std::move(work), last = std::move(last)]() mutable {
+      // What an exception leaves unanswered times out where it was asked.
       for (auto jobs = queue.take(); !jobs.empty(); jobs = queue.take())
-        work(std::move(jobs));
+        guarded("store_thread", [&] { work(std::move(jobs)); });
       last();
     }};
   }

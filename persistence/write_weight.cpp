@@ -12,7 +12,7 @@ std::size_t weight(const message& what) {
   auto result = sizeof what + what.content.size() + what.reasoning.size();
   for (auto& call : what.tool_calls)
     result += sizeof call + call.id.size() + call.name.size() + call.arguments.size();
-  return result;
+  return result + what.stretches.size() * sizeof(answer_stretch);
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 
 #include "actors/node/api.hpp"
 #include "actors/node/store_api.hpp"
+#include "core/ask.hpp"
 #include "core/leaderboard.hpp"
 
 #include <functional>
@@ -13,13 +14,12 @@ namespace parley {
 /// GET /api/leaderboard/
 struct show_leaderboard {
   vote_period of = vote_period::all;
+  ask by{};
 };
 
 using leaderboard_ptr = std::shared_ptr<const leaderboard>;
 
-/// From whoever took a vote that counts, once it is stored.
-struct votes_changed {};
-
+/// `votes_changed` outdates what is kept (a `vote_listener`).
 using leaderboard_actor =
   caf::typed_actor<caf::replies_to<show_leaderboard>::with<leaderboard_ptr>, caf::reacts_to<votes_changed>>;
 
@@ -33,4 +33,3 @@ leaderboard_actor spawn_leaderboard(caf::actor_system& sys, node_context_ptr nod
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::leaderboard_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::show_leaderboard)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::votes_changed)

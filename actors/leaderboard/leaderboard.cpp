@@ -8,8 +8,8 @@
 // One period at a time: others wait for their turn.
 
 #include "actors/leaderboard/api.hpp"
+#include "core/check.hpp"
 
-#include <caf/stateful_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
 #include <algorithm>
@@ -34,11 +34,14 @@ constexpr int pause_per_work = 9;
 
 /// From the thread.
 struct leaderboard_made {
+  /// Null if the thread failed.
   leaderboard_ptr board;
 };
 
 using leaderboard_self = leaderboard_actor::extend<caf::reacts_to<leaderboard_made>>;
-using self_pointer = leaderboard_self::stateful_pointer<class leaderboard_state>;
+class leaderboard_state;
+
+using self_pointer = homed_pointer<leaderboard_state, leaderboard_self>;
 
 class leaderboard_state {
 public:
@@ -58,7 +61,10 @@ public:
       },
       [this](leaderboard_made& made) {
         thread_.reset();
-        finish(std::move(made.board));
+        if (made.board)
+          finish(std::move(made.board));
+        else
+          give_up(to_error({ec::internal, "The models could not be rated.", {}}));
       },
     };
   }
@@ -112,21 +118,26 @@ private:
   }
 
   void rate(vote_tally votes) {
-    if (at_work_->board && votes.pairs == at_work_->votes.pairs)
-      return finish(at_work_->board);
-    at_work_->votes = std::move(votes);
+    auto& its = checked(at_work_, "votes come for a period that was asked for");
+    if (its.board && votes.pairs == its.votes.pairs)
+      return finish(its.board);
+    its.votes = std::move(votes);
     try {
-      thread_ = threads_([to = leaderboard_self{self_}, counted = at_work_->votes](const std::stop_token& stop) {
-        auto made = std::make_shared<const leaderboard>(make_leaderboard(counted, stop));
-        caf::anon_send(to, leaderboard_made{std::move(made)});
+      thread_ = threads_([to = leaderboard_self{self_}, counted = its.votes](const std::stop_token& stop) {
+        leaderboard_made made;
+        guarded("leaderboard_thread", [&] { made.board = std::make_shared<const leaderboard>(make_leaderboard(counted, stop)); });
+        caf::anon_send(to, std::move(made));
       });
     } catch (const std::system_error&) {
       give_up(to_error({ec::unavailable, "The server is too busy to rate the models; please try again.", {}}));
     }
   }
 
+  /// The period that was worked on. Others may have their turn.
+  kept_period& end_work() { return checked(std::exchange(at_work_, nullptr), "an answer comes to a period that was asked for"); }
+
   void finish(leaderboard_ptr board) {
-    auto& its = *std::exchange(at_work_, nullptr);
+    auto& its = end_work();
     its.board = std::move(board);
     its.took = std::max(std::chrono::milliseconds{node_->wall() - its.begun}, 0ms);
     for (auto& promise : std::exchange(its.waiting, {}))
@@ -135,7 +146,7 @@ private:
   }
 
   void give_up(const caf::error& why) {
-    auto& its = *std::exchange(at_work_, nullptr);
+    auto& its = end_work();
     its.board = nullptr;
     for (auto& promise : std::exchange(its.waiting, {}))
       promise.deliver(why);
@@ -160,7 +171,8 @@ leaderboard_actor spawn_leaderboard(caf::actor_system& sys, node_context_ptr nod
   auto init = [](self_pointer self, node_context_ptr n, persistence_actor s, start_thread t) {
     return self->state.start(std::move(n), std::move(s), std::move(t));
   };
-  return sys.spawn(init, std::move(node), std::move(store), std::move(threads));
+  return spawn_homed<leaderboard_state, leaderboard_self>(sys, nullptr, init, std::move(node), std::move(store),
+                                                          std::move(threads));
 }
 
 } // namespace parley

@@ -1,24 +1,44 @@
 #pragma once
-// Actors that run on one event loop. Their messages and the callbacks of their sockets and timers come on one thread, so
-// neither needs a lock. Without a home (tests) they are ordinary actors of the system's scheduler.
+// What all our actors are built on: an actor that runs on one event loop, if it is given one, and whose death is told.
+//
+// The messages of an actor with a home and the callbacks of its sockets and timers come on one thread, so neither needs a lock.
+// One without a home (the node's singletons, sessions; all of them in tests) is an ordinary actor of the system's scheduler.
+
+#include "actors/node/faults.hpp"
 
 #include <caf/actor_control_block.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/mailbox_element.hpp>
-#include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <functional>
+#include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace parley {
+
+/// Within a catch block: the error that ends the actor whose exception is being handled. It carries what the exception says.
+caf::error death_by_exception();
+
+/// What an actor died of, in words; empty if it ended as it should.
+std::string explain_death(const caf::error& why);
 
 /// `Base` is an event-based actor, typed or not.
 template <class Base>
 class homed : public Base {
 public:
-  homed(caf::actor_config& cfg, caf::execution_unit* home) : Base(cfg), home_(home) {}
+  homed(caf::actor_config& cfg, caf::execution_unit* home) : Base(cfg), home_(home) {
+    this->context(home); // as `step` expects it
+    this->set_exception_handler([](caf::scheduled_actor*, std::exception_ptr& what) {
+      try {
+        std::rethrow_exception(what);
+      } catch (...) {
+        return death_by_exception();
+      }
+    });
+  }
 
   using Base::enqueue;
 
@@ -32,67 +52,120 @@ public:
     auto result = Base::resume(home_ ? home_ : from, max_messages);
     if (result == caf::resumable::done)
       return result;
-    after_batch();
-    return this->finalize() ? caf::resumable::done : result;
+    dies_of_exception([this] { after_batch(); });
+    if (this->finalize())
+      return caf::resumable::done;
+    this->context(home_); // as `step` expects it
+    return result;
   }
 
   /// Runs `callback` for an event from outside the mailbox (a socket, a timer) as if it were a message handler: it may
-  /// send, request and quit. On the home loop only. Does nothing once the actor has ended.
+  /// send, request and quit, and an exception ends the actor. On the home loop only. Does nothing once the actor has ended.
   template <class Callback>
   void step(Callback&& callback) {
+    caf::strong_actor_ptr alive{this->ctrl()};
+    step_while_held(std::forward<Callback>(callback));
+  }
+
+  /// The same for a caller who holds a reference to this actor until it returns.
+  ///
+  /// Called for each chunk, up to three actors deep, so it touches few of the actor's cache lines: what only an actor that ends
+  /// needs is done for one that ends.
+  template <class Callback>
+  void step_while_held(Callback&& callback) {
     if (this->getf(Base::is_terminated_flag | Base::is_shutting_down_flag | Base::is_cleaned_up_flag))
       return;
-    caf::strong_actor_ptr alive{this->ctrl()};
-    this->context(home_);
-    try {
+    dies_of_exception([&] {
       callback();
       after_batch();
-    } catch (const std::exception&) {
-      this->quit(caf::make_error(caf::exit_reason::unhandled_exception));
+    });
+    if (this->getf(Base::is_terminated_flag | Base::is_shutting_down_flag)) {
+      this->bhvr_stack_.cleanup();
+      this->finalize();
     }
-    this->bhvr_stack_.cleanup();
-    this->finalize();
+  }
+
+  /// Final, so that no actor forgets to tell of its death: see `ended`.
+  void on_exit() final {
+    if (auto why = explain_death(this->fail_state()); !why.empty())
+      report_death(this->name(), why, ids());
+    ended();
   }
 
 protected:
   /// Called after each batch of messages and after each step: the place to turn what gathered into one write.
   virtual void after_batch() {}
 
+  /// What a line of the log that is about this actor says of it.
+  virtual log_ids ids() const { return {}; }
+
+  /// The actor has ended: lets go of what it holds. Called once, as CAF's `on_exit`.
+  virtual void ended() {}
+
   caf::execution_unit* home() const { return home_; }
 
 private:
+  template <class F>
+  void dies_of_exception(F&& what) {
+    try {
+      what();
+    } catch (...) {
+      this->quit(death_by_exception());
+    }
+  }
+
   caf::execution_unit* home_;
 };
 
-/// What a behavior function gets: `compare_actor::behavior_type compare(homed_pointer<compare_state, compare_actor> self, …)`.
+/// An actor whose state is a `State`, made before its first message, and destroyed when it ends. What a `State` may have beside
+/// what its behavior needs: `static constexpr const char* name`, and `log_ids ids() const`.
 template <class State, class Handle>
-using homed_pointer = caf::stateful_actor<State, homed<typename Handle::base>>*;
-
-namespace detail {
-
-template <class State, class Handle>
-class homed_function final : public caf::stateful_actor<State, homed<typename Handle::base>> {
+class homed_actor final : public homed<typename Handle::base> {
 public:
-  using super = caf::stateful_actor<State, homed<typename Handle::base>>;
-  using function = std::function<typename Handle::behavior_type(homed_pointer<State, Handle>)>;
+  using function = std::function<typename Handle::behavior_type(homed_actor*)>;
 
-  homed_function(caf::actor_config& cfg, caf::execution_unit* home, function init) : super(cfg, home), init_(std::move(init)) {}
+  homed_actor(caf::actor_config& cfg, caf::execution_unit* home, function init)
+    : homed<typename Handle::base>(cfg, home), init_(std::move(init)) {
+    if constexpr (std::is_constructible_v<State, homed_actor*>)
+      std::construct_at(&state, this);
+    else
+      std::construct_at(&state);
+  }
+
+  // The state is gone: an actor is destroyed after it has ended.
+  ~homed_actor() override {} // NOLINT(modernize-use-equals-default)
+
+  const char* name() const override { return State::name; }
+
+  union {
+    State state;
+  };
 
 protected:
   typename Handle::behavior_type make_behavior() override { return std::exchange(init_, nullptr)(this); }
+
+  log_ids ids() const override {
+    if constexpr (requires { state.ids(); })
+      return state.ids();
+    else
+      return {};
+  }
+
+  void ended() override { std::destroy_at(&state); }
 
 private:
   function init_;
 };
 
-} // namespace detail
+/// What a behavior function gets: `compare_actor::behavior_type compare(homed_pointer<compare_state, compare_actor> self, …)`.
+template <class State, class Handle>
+using homed_pointer = homed_actor<State, Handle>*;
 
 /// Spawns `init(self, xs…)` on the loop whose unit is `home`; null for the system's scheduler. Any thread.
 template <class State, class Handle, class Init, class... Ts>
 Handle spawn_homed(caf::actor_system& sys, caf::execution_unit* home, Init init, Ts... xs) {
   auto start = [init, ... xs = std::move(xs)](homed_pointer<State, Handle> self) mutable { return init(self, std::move(xs)...); };
-  return sys.spawn<detail::homed_function<State, Handle>>(
-    home, typename detail::homed_function<State, Handle>::function{std::move(start)});
+  return sys.spawn<homed_actor<State, Handle>>(home, typename homed_actor<State, Handle>::function{std::move(start)});
 }
 
 } // namespace parley

@@ -25,7 +25,9 @@ public:
   /// To be said when it came.
   void came() { set_for_ = steady::time_point::max(); }
 
+  /// Nothing comes until `by` is called again; a tick that is under way may still come.
   void cancel() {
+    set_for_ = steady::time_point::max();
     if (alarm_)
       alarm_->cancel();
   }

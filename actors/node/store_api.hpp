@@ -25,6 +25,11 @@ struct report_unspooled {
   unspooled_listener to;
 };
 
+/// From a session: a vote that counts is stored.
+struct votes_changed {};
+
+using vote_listener = caf::typed_actor<caf::reacts_to<votes_changed>>;
+
 using persistence_actor = caf::typed_actor<
   // writes, durable when answered
   caf::replies_to<create_session>::with<store_written>, //
@@ -69,3 +74,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::store_written)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::tally_votes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::update_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::vote_tally)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::votes_changed)

@@ -1,5 +1,8 @@
 #include "actors/runs/answer_keeper.hpp"
 
+#include "actors/node/setbacks.hpp"
+#include "core/check.hpp"
+
 #include <algorithm>
 
 namespace parley {
@@ -29,6 +32,7 @@ void answer_keeper::add(growing_answer& answer) {
 
 answer_keeper::kept_answer& answer_keeper::of(const growing_answer& answer) {
   auto at = std::find_if(answers_.begin(), answers_.end(), [&](const kept_answer& one) { return one.answer == &answer; });
+  check(at != answers_.end(), "an answer grows, and is kept, after it was added");
   return *at;
 }
 
@@ -95,6 +99,7 @@ void answer_keeper::keep(growing_answer& answer) {
   if (!where_)
     return kept_(answer, answer_fate::stored, {});
   auto& one = of(answer);
+  check(!one.final, "an answer is kept once");
   one.final = true;
   one.until = home_->now() + store_patience;
   one.checkpoints.due = never;
@@ -114,8 +119,12 @@ void answer_keeper::store(kept_answer& one) {
 void answer_keeper::not_stored(kept_answer& one, const failure& why) {
   bool may_help = why.code == ec::store_unavailable || why.code == ec::unavailable;
   auto now = home_->now();
-  if (!may_help || now >= one.until)
+  log_ids ids{where_->session_key, log_.run(), {}};
+  if (!may_help || now >= one.until) {
+    report_setback("answer_lost", why.message, ids);
     return kept_(*one.answer, answer_fate::lost, why);
+  }
+  report_setback("store_retry", why.message, ids);
   one.again = now + store_pause;
   wake_(one.again);
 }

@@ -4,9 +4,10 @@
 #include "actors/node/api.hpp"
 #include "actors/node/store_api.hpp"
 #include "core/answer_event.hpp"
+#include "core/ask.hpp"
 #include "core/message.hpp"
 #include "wire/clients/client_request.hpp"
-#include "wire/streams/stream_format.hpp"
+#include "wire/streams/stream_encoder.hpp"
 
 #include <caf/typed_actor.hpp>
 
@@ -31,7 +32,8 @@ struct log_piece {
 
 using reader_actor = caf::typed_actor<caf::reacts_to<log_piece>>;
 
-/// A reader that can be handed its pieces by a call instead of a message, on its own loop. Lives as long as its actor's handle.
+/// A reader that can be handed its pieces by a call instead of a message, on its own loop. Lives as long as its actor's handle,
+/// which the caller holds.
 class piece_taker {
 public:
   virtual void take(const log_piece& piece) = 0;
@@ -44,11 +46,14 @@ protected:
 struct attach_reader {
   reader_actor reader;
   std::uint64_t stream = 0;
-  wire::stream_format format = wire::stream_format::lines;
+  /// One of `wire::stream_encoders`.
+  const wire::stream_encoder* format = nullptr;
   std::uint64_t from = 0;
   /// If the run's home is this one, its pieces are handed to `directly`, not sent.
   home_loop* home = nullptr;
   piece_taker* directly = nullptr;
+  /// Neighbouring deltas that are there already may come as one. Else that begins when the reader has fallen behind.
+  bool merged = false;
 };
 
 /// `bytes` more were written out. Owed once half a window is used up; less need not be told.
@@ -183,7 +188,7 @@ using run_owner = caf::typed_actor<caf::reacts_to<answer_completed>, caf::reacts
 // == Answers without a session =========================================================================================
 
 /// A run whose answers nobody keeps: a choice for each of `models`, which may name one more than once. The store has no part in
-/// it, and may be away.
+/// it, and may be away. `by`, `ask` and the models' ids are the request; the rest is the node's own.
 struct completion_plan {
   wire::client_request_ptr ask;
   /// A choice's index is its participant. At most `max_participants`.
@@ -191,6 +196,7 @@ struct completion_plan {
   home_loop* home = nullptr;
   /// The connection that asks, and the only reader. When it ends, so do the upstreams' requests.
   reader_actor client;
+  parley::ask by{};
 };
 
 /// POST /v1/chat/completions and its like, streamed. Answered once an answer has begun, or after a heartbeat's time without one;

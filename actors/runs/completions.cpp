@@ -1,7 +1,7 @@
 // The node's runs without a session: begins them, and knows which are under way, so that a node that ends can wait for them.
 
 #include "actors/runs/run.hpp"
-#include "wire/dialects/codec.hpp"
+#include "wire/dialects/dialect.hpp"
 
 #include <unordered_map>
 
@@ -11,7 +11,7 @@ namespace {
 
 class completions_state;
 
-using self_pointer = completions_actor::stateful_pointer<completions_state>;
+using self_pointer = homed_pointer<completions_state, completions_actor>;
 
 class completions_state {
 public:
@@ -86,8 +86,9 @@ private:
       choice.model_name = entry->id;
       choice.targets = node_->models.with_fallbacks(entry->id);
       // A fallback that can't be asked for this is none.
-      std::erase_if(choice.targets,
-                    [&](auto& target) { return target->id != entry->id && !wire::can_be_asked(*target, *wanted.ask); });
+      std::erase_if(choice.targets, [&](auto& target) {
+        return target->id != entry->id && !wire::dialect_of(*target).can_be_asked(*wanted.ask);
+      });
       result.answers.push_back(std::move(choice));
     }
     return result;
@@ -135,7 +136,8 @@ private:
 } // namespace
 
 completions_actor spawn_completions(caf::actor_system& sys, node_context_ptr node) {
-  return sys.spawn([](self_pointer self, node_context_ptr n) { return self->state.start(std::move(n)); }, std::move(node));
+  return spawn_homed<completions_state, completions_actor>(
+    sys, nullptr, [](self_pointer self, node_context_ptr n) { return self->state.start(std::move(n)); }, std::move(node));
 }
 
 } // namespace parley

@@ -1,8 +1,15 @@
 #include "actors/runs/growing_answer.hpp"
 
+#include "core/check.hpp"
+#include "core/text.hpp"
+
 namespace parley {
 
 namespace {
+
+/// An answer of more stretches is stored without them, and so told again in another order: nothing that a model writes is cut
+/// like that, and they must not take more room than the answer.
+constexpr std::size_t max_stretches = 4096;
 
 /// Four characters a token, the usual rule of thumb.
 std::int64_t estimated_tokens(std::size_t bytes) {
@@ -37,9 +44,8 @@ bool growing_answer::take(const answer_event& event, run_log& log, std::size_t m
   } else if (auto* begun = std::get_if<tool_call_begin>(&event)) {
     calls.push_back({begun->id, begun->name, {}});
   } else if (auto* grown = std::get_if<tool_call_delta>(&event)) {
-    for (auto& call : calls)
-      if (call.id == grown->id)
-        call.arguments += grown->arguments;
+    if (grown->index < calls.size())
+      calls[grown->index].arguments += grown->arguments;
   } else if (std::holds_alternative<answer_restart>(event)) {
     bytes = 0;
     answer.latency.reset();
@@ -54,6 +60,10 @@ void growing_answer::end(const run_log& log, finish_reason reason, std::optional
   auto who = answer.seat.value_or(0);
   answer.content = log.text(who);
   answer.reasoning = log.reasoning(who);
+  check(is_clean_text(answer.content) && is_clean_text(answer.reasoning), "a codec passes on clean text alone");
+  answer.stretches = log.stretches(who);
+  if (answer.stretches.size() > max_stretches)
+    answer.stretches.clear();
   answer.status = is_success(reason) ? message_status::success : message_status::failed;
   answer.finish = reason;
   answer.error = std::move(error);

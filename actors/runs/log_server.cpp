@@ -1,5 +1,7 @@
 #include "actors/runs/log_server.hpp"
 
+#include "core/check.hpp"
+
 #include <algorithm>
 
 namespace parley {
@@ -21,8 +23,11 @@ void log_server::introduce(participant who, message_id answer, int attempt, std:
 }
 
 void log_server::append(participant who, const answer_event& event) {
-  if (std::holds_alternative<answer_finish>(event))
-    std::erase(unfinished_, who);
+  check(!complete_, "nothing is appended to a log that is complete");
+  if (std::holds_alternative<answer_finish>(event)) {
+    auto unfinished = std::erase(unfinished_, who);
+    check(unfinished == 1, "a participant finishes exactly once in a run");
+  }
   log_.append(who, event);
 }
 
@@ -32,6 +37,7 @@ void log_server::publish(steady::time_point now) {
 }
 
 void log_server::finish(bool failed) {
+  check(!complete_ && unfinished_.empty(), "a log is complete once each participant has finished");
   complete_ = true;
   readers_.finish(log_, failed);
 }
@@ -68,6 +74,12 @@ void log_server::attach(attach_reader wanted) {
 void log_server::detach(const caf::actor_addr& reader, const detach_reader& which) {
   readers_.detach(reader, which.stream);
   stopped_reading(reader);
+}
+
+bool log_server::reader_died(const caf::actor_addr& reader) {
+  auto was_reading = readers_.has(reader);
+  readers_.remove(reader);
+  return was_reading;
 }
 
 void log_server::stopped_reading(const caf::actor_addr& reader) {

@@ -48,6 +48,9 @@ public:
   /// Readers get it at the next `publish` or `finish`.
   void append(participant who, const answer_event& event);
 
+  /// Counts a stretch of an answer that is told again, and of which readers get no events.
+  void pass(participant who, const answer_stretch& what) { log_.pass(who, what); }
+
   /// Sends what was appended. Silence is counted from `now` on.
   void publish(steady::time_point now);
 
@@ -71,7 +74,8 @@ public:
   void attach(attach_reader wanted);
   void credit(const caf::actor_addr& reader, const reader_credit& given) { readers_.credit(reader, given, log_); }
   void detach(const caf::actor_addr& reader, const detach_reader& which);
-  void reader_died(const caf::actor_addr& reader) { readers_.remove(reader); }
+  /// True if it was reading.
+  bool reader_died(const caf::actor_addr& reader);
 
   /// Nobody reads.
   bool empty() const { return readers_.empty(); }

@@ -1,5 +1,9 @@
 #include "actors/runs/model_stream.hpp"
 
+#include "actors/node/setbacks.hpp"
+#include "actors/runs/attempts.hpp"
+#include "wire/dialects/dialect.hpp"
+
 #include <algorithm>
 
 namespace parley {
@@ -7,10 +11,6 @@ namespace parley {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// Before a try is repeated: doubles with each, and a provider's Retry-After counts up to a bound.
-constexpr auto first_backoff = 250ms;
-constexpr auto longest_backoff = 5s;
 
 /// A response's body of another status than 2xx is read up to this for its explanation.
 constexpr std::size_t max_error_body = 64 * 1024;
@@ -20,20 +20,6 @@ constexpr std::size_t max_spare_bytes = 1024;
 
 /// How long the end of a response is waited for after its format's end mark, so that the connection can be used again.
 constexpr auto drain_patience = 1s;
-
-/// A connection or an HTTP status that another try may better. What a provider says of the request itself stays.
-bool worth_repeating(ec code) {
-  return code != ec::invalid_request && code != ec::upstream_rejected && code != ec::answer_too_large;
-}
-
-/// ```
-/// connecting ──▶ waiting ──▶ streaming ──▶ drained
-///     ▲ │           │            │
-///     │ └── failed ─┴────────────┘ (after the first token only with restart_on_failure)
-///     │       │
-///     └─ backing_off                    no try left: drained
-/// ```
-enum class phase { connecting, waiting, streaming, backing_off, drained };
 
 class model_stream_state;
 
@@ -48,28 +34,29 @@ public:
   model_stream_actor::behavior_type start(model_stream_plan plan) {
     plan_ = std::move(plan);
     progress_.who = plan_.who;
-    tries_left_ = target().retries;
+    attempts_.emplace(std::move(plan_.targets), plan_.may_restart);
     alarm_ = plan_.home->make_alarm(self_->address());
     self_->monitor(plan_.coordinator);
     self_->set_down_handler([this](const caf::down_msg&) { self_->quit(caf::exit_reason::user_shutdown); });
-    begin_try();
+    ask();
     return {[this](const alarm_tick&) { on_alarm(); }};
   }
+
+  log_ids ids() const { return plan_.about; }
 
   // -- upstream_handler: callbacks of the transport ---------------------------------------------------------------------
 
   void connected() override {
     self_->step([this] {
-      if (phase_ == phase::connecting)
-        enter(phase::waiting);
+      attempts_->connected();
+      alarm_->set(attempts_->deadline());
     });
   }
 
   void responded(int status, int retry_after) override {
     self_->step([this, status, retry_after] {
       status_ = status;
-      retry_after_ = std::chrono::seconds{retry_after};
-      last_read_ = plan_.home->now();
+      attempts_->responded(std::chrono::seconds{retry_after});
     });
   }
 
@@ -79,7 +66,7 @@ public:
 
   void ended() override {
     self_->step([this] {
-      if (phase_ == phase::drained)
+      if (told_end())
         return self_->quit();
       if (!is_2xx())
         return fail_status();
@@ -90,7 +77,7 @@ public:
 
   void failed(failure why) override {
     self_->step([this, why = std::move(why)]() mutable {
-      if (phase_ == phase::drained)
+      if (told_end())
         return self_->quit();
       if (status_ != 0 && !is_2xx()) // the status says more than a body that broke off
         return fail_status();
@@ -131,43 +118,32 @@ public:
   void failed(ec code, std::string_view text) override { failed_ = failure{code, std::string{text}, {}}; }
 
 private:
-  const model& target() const { return *plan_.targets[target_]; }
-
-  const upstream_clocks& clocks() const { return target().at->clocks; }
+  const model& target() const { return attempts_->target(); }
 
   bool is_2xx() const { return status_ >= 200 && status_ < 300; }
 
-  void enter(phase next) {
-    phase_ = next;
-    alarm_->set(deadline());
-  }
+  bool told_end() const { return drains_until_.has_value(); }
 
-  void begin_try() {
+  void ask() {
     status_ = 0;
-    retry_after_ = 0s;
     error_body_.clear();
     usage_.reset();
     failed_.reset();
     finished_.reset();
     calls_.clear();
-    began_ = last_read_ = plan_.home->now();
-    codec_ = wire::make_codec(target().at->kind);
-    enter(phase::connecting);
-    auto request = encode();
+    attempts_->asked(plan_.home->now());
+    alarm_->set(attempts_->deadline());
+    auto& speaks = wire::dialect_of(target());
+    codec_ = speaks.make_codec();
+    auto request = plan_.given ? speaks.encode(target(), *plan_.given) : speaks.encode(target(), plan_.ask);
     if (!request)
       return fail(std::move(request.error()));
     call_ = plan_.home->call(target().at, std::move(*request), *this);
   }
 
-  expected<wire::upstream_request> encode() const {
-    if (plan_.given)
-      return wire::encode_request(target(), *plan_.given);
-    return wire::encode_request(target(), plan_.ask);
-  }
-
   void on_body(std::string_view body) {
-    last_read_ = plan_.home->now();
-    if (phase_ == phase::drained)
+    attempts_->received(plan_.home->now());
+    if (told_end())
       return;
     if (!is_2xx()) {
       error_body_.append(body.substr(0, max_error_body - std::min(max_error_body, error_body_.size())));
@@ -201,8 +177,10 @@ private:
   /// Sends on what the codec found.
   void report() {
     if (!progress_.events.empty()) {
-      if (phase_ != phase::streaming)
-        enter(phase::streaming);
+      if (!attempts_->streaming()) {
+        attempts_->begin_streaming();
+        alarm_->set(attempts_->deadline());
+      }
       plan_.tell(progress_);
       if (auto* last = std::get_if<answer_delta>(&progress_.events.back()); last && last->content.capacity() <= max_spare_bytes)
         spare_ = std::move(last->content);
@@ -214,32 +192,31 @@ private:
       end(*finished_, std::nullopt);
   }
 
-  void fail_status() {
-    auto why = wire::explain_status(status_, error_body_, target().at->api_key);
-    fail(std::move(why));
-  }
+  void fail_status() { fail(wire::dialect_of(target()).explain(status_, error_body_, target().at->api_key)); }
 
   void fail(failure why) {
     call_.reset();
-    if (phase_ == phase::streaming) {
-      if (!plan_.may_restart || !target().restart_on_failure || tries_left_ == 0 || !worth_repeating(why.code))
-        return end(finish_reason::error, answer_error{why.code, std::move(why.message)});
+    go_on(attempts_->failed(std::move(why), plan_.home->now()));
+  }
+
+  void go_on(next_attempt next) {
+    std::visit([this](auto& step) { take(step); }, next);
+  }
+
+  void take(const ask_now&) { ask(); }
+
+  void take(const wait_until& wait) {
+    report_setback("upstream_retry", target().id, ids());
+    if (wait.begin_again) {
       answer_progress restart{plan_.who, {answer_restart{}}};
       plan_.tell(restart);
     }
-    if (tries_left_ > 0 && worth_repeating(why.code)) {
-      --tries_left_;
-      ++repeats_;
-      auto pause = std::min<steady::duration>(first_backoff * (1 << std::min(repeats_ - 1, 8)), longest_backoff);
-      resume_at_ = plan_.home->now() + std::clamp<steady::duration>(retry_after_, pause, longest_backoff);
-      return enter(phase::backing_off);
-    }
-    if (target_ + 1 < plan_.targets.size()) {
-      ++target_;
-      tries_left_ = target().retries;
-      repeats_ = 0;
-      return begin_try();
-    }
+    alarm_->set(wait.when);
+  }
+
+  void take(give_up& end_of_tries) {
+    auto& why = end_of_tries.why;
+    report_setback("upstream_failed", parley::name(why.code), ids());
     end(finish_reason::error, answer_error{why.code, std::move(why.message)});
   }
 
@@ -249,70 +226,33 @@ private:
     codec_.reset();
     if (!call_)
       return self_->quit();
-    resume_at_ = plan_.home->now() + drain_patience;
-    enter(phase::drained);
-  }
-
-  /// When the current phase is over at the latest.
-  steady::time_point deadline() const {
-    auto whole = began_ + clocks().whole;
-    switch (phase_) {
-    case phase::connecting:
-      return std::min(whole, began_ + clocks().connect);
-    case phase::waiting:
-      return std::min(whole, began_ + clocks().first_token);
-    case phase::streaming:
-      return std::min(whole, last_read_ + clocks().idle);
-    case phase::backing_off:
-    case phase::drained:
-      break;
-    }
-    return resume_at_;
-  }
-
-  std::string_view clock_that_ran_out() const {
-    if (plan_.home->now() >= began_ + clocks().whole)
-      return "The provider didn't finish its answer in time.";
-    switch (phase_) {
-    case phase::connecting:
-      return "The provider couldn't be reached in time.";
-    case phase::waiting:
-      return "The provider didn't begin to answer in time.";
-    default:
-      return "The provider fell silent in the middle of its answer.";
-    }
+    drains_until_ = plan_.home->now() + drain_patience;
+    alarm_->set(*drains_until_);
   }
 
   /// The alarm isn't moved with each read: it comes, looks, and is set anew.
   void on_alarm() {
-    auto due = deadline();
-    if (plan_.home->now() < due)
+    auto now = plan_.home->now();
+    auto due = told_end() ? *drains_until_ : attempts_->deadline();
+    if (now < due)
       return alarm_->set(due);
-    if (phase_ == phase::drained)
+    if (told_end())
       return self_->quit();
-    if (phase_ == phase::backing_off)
-      return begin_try();
-    fail({ec::upstream_timeout, std::string{clock_that_ran_out()}, {}});
+    call_.reset();
+    go_on(attempts_->due(now));
   }
 
   self_pointer self_;
   model_stream_plan plan_;
-  phase phase_ = phase::connecting;
-  /// Which of the plan's targets is tried now.
-  std::size_t target_ = 0;
-  /// How often the current target may still be tried again, and how often it was.
-  int tries_left_ = 0;
-  int repeats_ = 0;
+  /// Set at the start.
+  std::optional<attempts> attempts_;
   std::unique_ptr<alarm> alarm_;
   std::unique_ptr<wire::codec> codec_;
   /// The response under way: its status, 0 before it came.
   int status_ = 0;
-  std::chrono::seconds retry_after_{0};
   std::string error_body_;
-  steady::time_point began_;
-  steady::time_point last_read_;
-  /// End of the backing off, or of the draining.
-  steady::time_point resume_at_;
+  /// Set once the coordinator was told the end: until then the rest of the response is waited for.
+  std::optional<steady::time_point> drains_until_;
   /// What the codec found and the coordinator hasn't been told.
   answer_progress progress_;
   /// A delta's memory, for the next one.

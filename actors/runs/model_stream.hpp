@@ -3,6 +3,7 @@
 // came yet. Tells its run's coordinator in batches: one message for each read.
 
 #include "actors/runs/api.hpp"
+#include "core/prompt.hpp"
 
 namespace parley {
 
@@ -22,6 +23,8 @@ struct model_stream_plan {
   wire::client_request_ptr given{};
   /// What was told can't be taken back: a model's `restart_on_failure` doesn't count.
   bool may_restart = true;
+  /// For lines of the log.
+  log_ids about{};
 };
 
 model_stream_actor spawn_model_stream(caf::actor_system& sys, model_stream_plan plan);

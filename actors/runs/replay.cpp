@@ -1,7 +1,7 @@
 #include "actors/runs/replay.hpp"
 
 #include "actors/runs/log_server.hpp"
-#include "core/blinding.hpp"
+#include "actors/runs/replayed_answer.hpp"
 
 #include <algorithm>
 
@@ -32,7 +32,7 @@ public:
     plan_ = std::move(plan);
     log_.emplace(plan_.names.run, plan_.node->bounds, plan_.home, host_);
     for (auto& answer : plan_.answers) {
-      fill(answer);
+      fill_from_stored(*log_, answer);
       answers_.push_back({answer.seat.value_or(0), answer.id});
     }
     log_->finish(
@@ -41,7 +41,8 @@ public:
     self_->set_down_handler([this](const caf::down_msg& down) {
       if (down.source == plan_.owner.address())
         log_->forget();
-      log_->reader_died(down.source);
+      if (log_->reader_died(down.source))
+        report_dropped_reader(reader_drop::died, ids());
       end_if_over();
     });
     self_->monitor(plan_.owner);
@@ -68,23 +69,10 @@ public:
             }};
   }
 
+  log_ids ids() const { return {plan_.names.session_key, plan_.names.run, {}}; }
+
 private:
   caf::actor_addr sender() const { return caf::actor_cast<caf::actor_addr>(self_->current_sender()); }
-
-  void fill(const message& answer) {
-    auto who = answer.seat.value_or(0);
-    log_->introduce(who, answer.id, answer.attempt);
-    log_->append(who, answer_restart{});
-    if (!answer.reasoning.empty())
-      log_->append(who, answer_delta{event_kind::reasoning, answer.reasoning});
-    if (!answer.content.empty())
-      log_->append(who, answer_delta{event_kind::text, answer.content});
-    for (auto& call : answer.tool_calls)
-      log_->append(who, call);
-    auto shown = shown_details(answer);
-    log_->append(who,
-                 answer_finish{answer.finish.value_or(finish_reason::interrupted), answer.id, shown.usage, shown.error, true});
-  }
 
   void end_if_over() {
     if (log_->is_over())

@@ -1,6 +1,6 @@
 #pragma once
-// A run whose log is gone, replayed from the stored answers: for each a `restart`, its reasoning, text and tool calls as one
-// event each, then its finish. A log without a coordinator: it asks nobody, has no clock and stores nothing.
+// A run whose log is gone, replayed from the stored answers (`actors/runs/replayed_answer`). A log without a coordinator: it asks
+// nobody, has no clock and stores nothing.
 
 #include "actors/runs/api.hpp"
 

@@ -5,6 +5,7 @@
 #include "actors/runs/run_answers.hpp"
 #include "actors/runs/run_life.hpp"
 #include "core/blinding.hpp"
+#include "core/check.hpp"
 
 #include <algorithm>
 
@@ -82,19 +83,23 @@ public:
             [this](const alarm_tick&) { on_alarm(); }};
   }
 
+  log_ids ids() const { return {plan_.names.session_key, plan_.names.run, {}}; }
+
 private:
   // -- beginning --------------------------------------------------------------------------------------------------------
 
   void begin(run_answer& a, planned_answer& planned) {
     a.answer = std::move(planned.answer);
+    check(a.answer.seat.has_value(), "an answer that is made has a seat");
+    check(!a.answer.blind || planned.model_name.empty(), "no format names the model of a blind answer");
     a.prompt_bytes = planned.prompt_bytes;
     log_->introduce(a.who(), a.answer.id, a.answer.attempt, std::move(planned.model_name));
     keeper_->add(a);
     // Stream and coordinator share a loop: what has come is handed over by a call, as if it were a message. The stream holds
     // its coordinator's handle, so there is somebody to call as long as there is a stream.
-    auto tell = [self = self_](answer_progress& m) { self->step([&] { self->state.on_progress(m); }); };
+    auto tell = [self = self_](answer_progress& m) { self->step_while_held([&] { self->state.on_progress(m); }); };
     a.stream = spawn_model_stream(self_->system(), {plan_.home, run_actor{self_}, tell, a.who(), std::move(planned.targets),
-                                                    std::move(planned.ask), std::move(planned.given), plan_.may_restart});
+                                                    std::move(planned.ask), std::move(planned.given), plan_.may_restart, ids()});
     self_->monitor(a.stream);
   }
 
@@ -130,6 +135,7 @@ private:
   /// Answers whoever waits for the run to be shown, if that can be done by now.
   void settle() {
     auto is_over = log_->is_complete();
+    check(!is_over || outcome_, "a run whose log is complete has an outcome");
     auto failed = is_over && outcome_->failed ? std::optional{answers_.first_failure()} : std::nullopt;
     if (showing_.settle(
           is_over, failed, [this] { return opened(0); },
@@ -180,7 +186,8 @@ private:
       return self_->quit(caf::exit_reason::user_shutdown);
     if (gone == plan_.owner.address() || life_->is_client(gone))
       log_->forget();
-    log_->reader_died(gone);
+    if (log_->reader_died(gone))
+      report_dropped_reader(reader_drop::died, ids());
     after_readers_left();
   }
 
@@ -230,6 +237,7 @@ private:
   // -- finishing --------------------------------------------------------------------------------------------------------
 
   void finish(run_answer& a, finish_reason reason, std::optional<answer_error> error, std::optional<token_usage> usage) {
+    check(a.phase == answer_phase::generating, "an answer ends once");
     a.phase = answer_phase::keeping;
     if (!a.stream_ends && a.stream)
       self_->send_exit(std::exchange(a.stream, nullptr), caf::exit_reason::user_shutdown);
@@ -240,6 +248,7 @@ private:
 
   /// The answer is safe, or can't be: now its finish may be seen, by the owner first, so that a reader's next turn finds it free.
   void on_kept(run_answer& a, answer_fate how, const failure& why) {
+    check(a.phase == answer_phase::keeping, "an answer is kept before its finish is shown, and its finish is shown once");
     if (how == answer_fate::lost) {
       // Its text stays with the session while that is in memory; a client must not take it for kept.
       a.answer.status = message_status::failed;

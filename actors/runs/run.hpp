@@ -5,6 +5,7 @@
 #include "actors/runs/answer_keeper.hpp"
 #include "actors/runs/api.hpp"
 #include "actors/runs/run_showing.hpp"
+#include "core/prompt.hpp"
 
 namespace parley {
 

@@ -1,11 +1,15 @@
 #include "actors/runs/run_answers.hpp"
 
+#include "core/check.hpp"
+
 #include <algorithm>
 
 namespace parley {
 
 run_answer& run_answers::of(participant who) {
-  return *std::find_if(all_.begin(), all_.end(), [&](const run_answer& a) { return a.who() == who; });
+  auto found = std::find_if(all_.begin(), all_.end(), [&](const run_answer& a) { return a.who() == who; });
+  check(found != all_.end(), "a stream tells of an answer of its own run");
+  return *found;
 }
 
 bool run_answers::all_finished() const {
@@ -32,6 +36,7 @@ run_outcome run_answers::outcome() const {
 }
 
 failure run_answers::first_failure() const {
+  check(!all_.empty(), "a run has an answer");
   auto& error = all_.front().answer.error;
   return error ? failure{error->code, error->message, {}} : failure{};
 }

@@ -1,6 +1,6 @@
 #include "actors/runs/run_log.hpp"
 
-#include "wire/streams/ws_frames.hpp"
+#include "wire/streams/event_fields.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -8,21 +8,6 @@
 namespace parley {
 
 namespace {
-
-event_kind kind_of_other(const answer_event& event) {
-  if (std::holds_alternative<tool_call_begin>(event))
-    return event_kind::tool_call_begin;
-  if (std::holds_alternative<tool_call_delta>(event))
-    return event_kind::tool_call_delta;
-  if (std::holds_alternative<tool_call>(event))
-    return event_kind::tool_call;
-  if (std::holds_alternative<answer_restart>(event))
-    return event_kind::restart;
-  return event_kind::finish;
-}
-
-/// More parts than any answer has: beyond it they share the last number.
-constexpr std::uint16_t max_parts = (1 << 13) - 1;
 
 bool is_delta(event_kind kind) {
   return kind == event_kind::text || kind == event_kind::reasoning;
@@ -43,14 +28,17 @@ void run_log::complete(participant who, const message& answer) {
 
 std::uint64_t run_log::append(participant who, const answer_event& event) {
   auto& seat = seat_of(who);
+  auto entry = static_cast<std::uint32_t>(entries_.size());
   if (auto* delta = std::get_if<answer_delta>(&event)) {
     auto& track = delta->kind == event_kind::text ? seat.text : seat.reasoning;
-    entries_.push_back({who, delta->kind, seat.step(delta->kind), static_cast<std::uint32_t>(track.content.size()),
-                        static_cast<std::uint32_t>(delta->content.size())});
+    auto begin = static_cast<std::uint32_t>(track.content.size());
+    auto length = static_cast<std::uint32_t>(delta->content.size());
+    seat.row.add_delta(delta->kind, entry, begin, length);
+    entries_.push_back({who, delta->kind, begin, length});
     track.content += delta->content;
   } else {
-    auto kind = kind_of_other(event);
-    entries_.push_back({who, kind, seat.step(kind), static_cast<std::uint32_t>(others_.size()), 0});
+    auto kind = wire::kind_of(event);
+    entries_.push_back({who, kind, static_cast<std::uint32_t>(others_.size()), seat.row.add(event, entry)});
     others_.push_back(event);
     if (kind == event_kind::restart) {
       seat.text.restarted_at = seat.text.content.size();
@@ -60,83 +48,57 @@ std::uint64_t run_log::append(participant who, const answer_event& event) {
   return entries_.size();
 }
 
-void run_log::write_begin(std::string& out, wire::stream_format format) const {
-  auto first = std::find_if(seats_.begin(), seats_.end(), [](const seat_tracks& seat) { return bool{seat.answer}; });
-  if (first != seats_.end())
-    wire::append_begin(out, format,
-                       {run_, 0, static_cast<participant>(first - seats_.begin()), first->answer, first->attempt,
-                        event_kind::restart, first->model});
+void run_log::pass(participant who, const answer_stretch& what) {
+  seat_of(who).row.pass(what, static_cast<std::uint32_t>(entries_.size()));
 }
 
-run_log::position run_log::write(std::string& out, wire::stream_format format, std::uint64_t from, std::size_t max_bytes,
+void run_log::write_begin(std::string& out, const wire::stream_encoder& format) const {
+  auto first = std::find_if(seats_.begin(), seats_.end(), [](const seat_tracks& seat) { return bool{seat.answer}; });
+  if (first != seats_.end())
+    format.begin(out, {run_, 0, static_cast<participant>(first - seats_.begin()), first->answer, first->attempt,
+                       event_kind::restart, first->model});
+}
+
+run_log::position run_log::write(std::string& out, const wire::stream_encoder& format, std::uint64_t from, std::size_t max_bytes,
                                  bool merge) const {
   auto begin = out.size();
   auto at = static_cast<std::size_t>(from);
   while (at < entries_.size() && (at == from || out.size() - begin < max_bytes)) {
+    auto first = at;
     auto entry = entries_[at++];
-    auto before = at > 1 ? entries_[at - 2].kind : event_kind::restart;
     if (!is_delta(entry.kind)) {
-      wire::append_event(out, format, place_of(entry, at, before), others_[entry.begin]);
-      if (entry.kind == event_kind::finish && format == wire::stream_format::ws)
-        write_completed(out, entry.who);
+      auto place = place_of(entry.who, first, at, entry.length);
+      if (entry.kind == event_kind::finish)
+        write_finish(out, format, place, others_[entry.begin]);
+      else
+        format.event(out, place, others_[entry.begin]);
       continue;
     }
     if (merge)
       while (at < entries_.size() && entries_[at].who == entry.who && entries_[at].kind == entry.kind && entry.length < max_bytes)
         entry.length += entries_[at++].length;
     auto content = std::string_view{track_of(entry.who, entry.kind).content}.substr(entry.begin, entry.length);
-    wire::append_delta(out, format, place_of(entry, at, before), entry.kind, content);
+    format.delta(out, place_of(entry.who, first, at, entry.begin + entry.length), entry.kind, content);
   }
   return {at, at < entries_.size()};
 }
 
-/// What is only in the spool isn't completed yet: that is said once it is in the store.
-void run_log::write_completed(std::string& out, participant who) const {
+void run_log::write_finish(std::string& out, const wire::stream_encoder& format, wire::event_place at,
+                           const answer_event& event) const {
+  auto& completed = seats_[at.who].completed;
+  if (!completed)
+    return format.event(out, at, event);
+  wire::stored_answer stored{*completed, text(at.who), reasoning(at.who)};
+  at.stored = &stored;
+  format.event(out, at, event);
+}
+
+wire::event_place run_log::place_of(participant who, std::size_t first, std::size_t offset, std::uint32_t end) const {
   auto& seat = seats_[who];
-  if (!seat.completed)
-    return;
-  auto answer = *seat.completed;
-  answer.content = text(who);
-  answer.reasoning = reasoning(who);
-  wire::append_message_update(out, "completed", answer);
-}
-
-run_log::part_step run_log::seat_tracks::step(event_kind kind) {
-  using wire::part_kind;
-  auto next = open;
-  auto begins = false;
-  switch (kind) {
-  case event_kind::text:
-    next = part_kind::text;
-    begins = open != next;
-    break;
-  case event_kind::reasoning:
-    next = part_kind::reasoning;
-    begins = open != next;
-    break;
-  case event_kind::tool_call_begin:
-    next = part_kind::tool_call;
-    begins = true;
-    break;
-  case event_kind::tool_call_delta:
-  case event_kind::tool_call:
-    break;
-  case event_kind::restart:
-  case event_kind::finish:
-    next = part_kind::none;
-    break;
-  }
-  auto ended = begins || next == part_kind::none ? std::exchange(open, next) : part_kind::none;
-  if (begins && parts < max_parts)
-    ++parts;
-  auto part = static_cast<std::uint16_t>(kind == event_kind::finish || parts == 0 ? parts : parts - 1);
-  return {part, begins, static_cast<std::uint16_t>(ended)};
-}
-
-wire::event_place run_log::place_of(const log_entry& entry, std::size_t offset, event_kind before) const {
-  auto& seat = seats_[entry.who];
-  return {run_,   offset,     entry.who,       seat.answer,           seat.attempt,
-          before, seat.model, entry.step.part, entry.step.opens != 0, static_cast<wire::part_kind>(entry.step.closes)};
+  auto before = first > 0 ? entries_[first - 1].kind : event_kind::restart;
+  wire::event_place place{run_, offset, who, seat.answer, seat.attempt, before, seat.model};
+  seat.row.locate(place, static_cast<std::uint32_t>(first), end);
+  return place;
 }
 
 run_log::seat_tracks& run_log::seat_of(participant who) {
@@ -148,8 +110,12 @@ run_log::seat_tracks& run_log::seat_of(participant who) {
 std::size_t run_log::bytes() const {
   auto bytes = sizeof(run_log) + entries_.capacity() * sizeof(log_entry) + others_.capacity() * sizeof(answer_event);
   for (auto& seat : seats_)
-    bytes += sizeof(seat_tracks) + seat.text.content.capacity() + seat.reasoning.content.capacity();
+    bytes += sizeof(seat_tracks) + seat.text.content.capacity() + seat.reasoning.content.capacity() + seat.row.bytes();
   return bytes;
+}
+
+std::vector<answer_stretch> run_log::stretches(participant who) const {
+  return who < seats_.size() ? seats_[who].row.stretches() : std::vector<answer_stretch>{};
 }
 
 std::string_view run_log::since_restart(participant who, event_kind kind) const {

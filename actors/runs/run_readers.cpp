@@ -1,5 +1,7 @@
 #include "actors/runs/run_readers.hpp"
 
+#include "core/check.hpp"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -18,12 +20,13 @@ constexpr std::size_t max_kept_bytes = 1024;
 } // namespace
 
 void run_readers::attach(const attach_reader& wanted, const run_log& log) {
-  readers_.push_back({wanted.reader, wanted.directly, wanted.stream, wanted.format, std::min(wanted.from, log.newest())});
-  // A subscriber that reads alone does so because it is behind.
-  readers_.back().fell_behind = wanted.format == wire::stream_format::ws;
+  auto slot = wanted.format ? wire::slot_of(*wanted.format) : std::nullopt;
+  check(slot.has_value(), "a reader's format is among the stream encoders");
+  readers_.push_back({wanted.reader, wanted.directly, wanted.stream, wanted.format, *slot, std::min(wanted.from, log.newest())});
+  readers_.back().merged = wanted.merged;
   if (wanted.from == 0) {
     auto begin = std::make_shared<std::string>();
-    log.write_begin(*begin, wanted.format);
+    log.write_begin(*begin, *wanted.format);
     send(readers_.back(), std::move(begin), false);
   }
   serve(readers_.back(), log);
@@ -51,16 +54,16 @@ void run_readers::remove(const caf::actor_addr& gone) {
 }
 
 void run_readers::publish(const run_log& log) {
-  std::array<bool, wire::stream_format_count> encoded{};
+  std::array<bool, wire::stream_encoder_count> encoded{};
   for (auto& reader : readers_) {
     if (reader.offset != published_ || reader.unread >= window_) {
       serve(reader, log);
       continue;
     }
-    auto& piece = newest_[static_cast<std::size_t>(reader.format)];
-    if (!std::exchange(encoded[static_cast<std::size_t>(reader.format)], true)) {
+    auto& piece = newest_[reader.slot];
+    if (!std::exchange(encoded[reader.slot], true)) {
       make_empty(piece);
-      log.write(*piece, reader.format, published_, std::string::npos, false);
+      log.write(*piece, *reader.format, published_, std::string::npos, false);
     }
     if (piece->size() > window_) { // a burst: in parts
       serve(reader, log);
@@ -97,7 +100,7 @@ void run_readers::heartbeat(const run_log& log, participant who) {
     if (reader.offset != log.newest() || reader.unread >= window_)
       continue;
     auto bytes = std::make_shared<std::string>();
-    wire::append_heartbeat(*bytes, reader.format, who);
+    reader.format->heartbeat(*bytes, who);
     send(reader, std::move(bytes), false);
   }
 }
@@ -118,19 +121,19 @@ void run_readers::serve(entry& to, const run_log& log) {
     bool more = false;
     if (to.offset < log.newest()) {
       auto room = std::min(max_piece_bytes, window_ - to.unread);
-      auto position = log.write(*bytes, to.format, to.offset, room, to.fell_behind);
+      auto position = log.write(*bytes, *to.format, to.offset, room, to.merged);
       to.offset = position.offset;
       more = position.more;
     }
     bool ends = finished_ && !more;
     if (ends)
-      wire::append_end(*bytes, to.format, failed_);
+      to.format->end(*bytes, failed_);
     else if (bytes->empty() && !more)
       return;
     to.done = ends;
     send(to, std::move(bytes), ends);
   }
-  to.fell_behind = to.fell_behind || to.offset < log.newest();
+  to.merged = to.merged || to.offset < log.newest();
 }
 
 void run_readers::send(entry& to, std::shared_ptr<const std::string> bytes, bool ends) {

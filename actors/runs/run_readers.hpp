@@ -4,6 +4,7 @@
 
 #include "actors/runs/api.hpp"
 #include "actors/runs/run_log.hpp"
+#include "wire/streams/stream_encoders.hpp"
 
 #include <array>
 
@@ -15,7 +16,8 @@ public:
 
   run_readers(std::size_t window_bytes, send_piece send) : window_(window_bytes), send_(std::move(send)) {}
 
-  /// What the log has after `from` is sent at once, as far as the window goes.
+  /// What the log has after `from` is sent at once, as far as the window goes. Throws for a format that isn't among
+  /// `wire::stream_encoders`.
   void attach(const attach_reader& wanted, const run_log& log);
 
   void credit(const caf::actor_addr& from, const reader_credit& given, const run_log& log);
@@ -44,13 +46,15 @@ private:
     reader_actor to;
     piece_taker* directly = nullptr;
     std::uint64_t stream = 0;
-    wire::stream_format format = wire::stream_format::lines;
+    const wire::stream_encoder* format = nullptr;
+    /// The format's among `newest_`.
+    std::size_t slot = 0;
     /// The last event sent to it.
     std::uint64_t offset = 0;
     /// Bytes sent that it hasn't said it wrote out.
     std::size_t unread = 0;
-    /// It missed its turn once: from then on its backlog comes merged.
-    bool fell_behind = false;
+    /// It asked for that, or missed its turn once: its backlog comes merged.
+    bool merged = false;
     /// It was told the end.
     bool done = false;
   };
@@ -67,7 +71,7 @@ private:
   send_piece send_;
   std::vector<entry> readers_;
   /// The last piece that `publish` made in each format.
-  std::array<std::shared_ptr<std::string>, wire::stream_format_count> newest_;
+  std::array<std::shared_ptr<std::string>, wire::stream_encoder_count> newest_;
   /// Up to where the log was published.
   std::uint64_t published_ = 0;
   /// The log is complete, and whether the run failed.

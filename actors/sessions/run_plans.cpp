@@ -6,9 +6,8 @@ std::optional<failure> run_refusal(const session& about, const conversation& so_
   if (so_far.bytes() > node.bounds.max_session_bytes)
     return failure{ec::too_large, "This session is full; please begin a new one.", "session_id"};
   for (auto& label : about.models) {
-    auto found = node.models.find(label.id);
     auto which = about.blind ? "One of the models" : "The model " + label.id;
-    if (!found || !found->available)
+    if (!node.models.find_askable(label.id))
       return failure{ec::invalid_request, which + " is not available on this server.", "session_id"};
   }
   return std::nullopt;

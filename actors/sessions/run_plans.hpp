@@ -11,6 +11,27 @@ namespace parley {
 /// Why no run can begin in a session that has none under way: `too_large`, or a model that is not available.
 std::optional<failure> run_refusal(const session& about, const conversation& so_far, const node_context& node);
 
+/// Where a run of a session is to be, and what it is called.
+struct run_place {
+  node_context_ptr node;
+  home_loop* home = nullptr;
+  run_owner owner;
+  session_id session_key;
+  run_id run;
+};
+
+/// A run or a replay (`run_plan`, `replay_plan`) whose answers are still to be said.
+template <class Plan>
+Plan blank_plan(run_place at) {
+  Plan plan;
+  plan.node = std::move(at.node);
+  plan.home = at.home;
+  plan.owner = std::move(at.owner);
+  plan.names.session_key = at.session_key;
+  plan.names.run = at.run;
+  return plan;
+}
+
 /// The answers of a turn, each with its models and its prompt. `plan` must have its node and run.
 void plan_answers(run_plan& plan, const planned_turn& turn, const conversation& so_far, const session& about);
 

@@ -1,40 +1,32 @@
 // The actor: in which order things are asked of the store, a run and `sessions`, and who waits for what. What they mean is said
-// beside it: of a request in turn_request, turn_vote and session_request, of a run in run_plans, current_run and session_runs,
-// of what is known in session_record, session_recovery and transcript.
+// beside it: of a request in run_request, turn_request, turn_vote and session_request, of a run in run_plans, current_run and
+// session_runs, of what is known in session_record, session_life and transcript.
 
 #include "actors/sessions/session.hpp"
 
+#include "actors/sessions/counted_store.hpp"
 #include "actors/sessions/run_plans.hpp"
+#include "actors/sessions/run_request.hpp"
 #include "actors/sessions/session_listeners.hpp"
-#include "actors/sessions/session_record.hpp"
-#include "actors/sessions/session_recovery.hpp"
-#include "actors/sessions/session_runs.hpp"
-#include "actors/sessions/transcript.hpp"
-#include "actors/sessions/turn_request.hpp"
+#include "actors/sessions/shown_answer.hpp"
 #include "actors/sessions/turn_vote.hpp"
 
-namespace parley {
-
-/// From a session to itself: the store didn't give its word, and may do so now.
-struct reload_session {};
-
-/// A session as it sees itself.
-using reloadable_session = session_actor::extend<caf::reacts_to<reload_session>>;
-
-} // namespace parley
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parley::reload_session)
+#include <spdlog/spdlog.h>
 
 namespace parley {
 
 namespace {
 
-/// Between two tries to get the store's word for what a session is.
+/// Between two tries to reload a session.
 constexpr std::chrono::seconds reload_pause{1};
+
+template <class Reply>
+using promise_of = caf::typed_response_promise<Reply>;
+using opening = promise_of<run_opened>;
 
 class session_state;
 
-using self_pointer = reloadable_session::stateful_pointer<session_state>;
+using self_pointer = homed_pointer<session_state, session_actor>;
 
 class session_state {
 public:
@@ -44,239 +36,176 @@ public:
 
   /// `sessions` outlives many sessions, and would remember each of them.
   ~session_state() {
-    if (parent_)
-      self_->demonitor(parent_.address());
+    if (around_.parent)
+      self_->demonitor(around_.parent.address());
   }
 
   session_state(const session_state&) = delete;
   session_state& operator=(const session_state&) = delete;
 
-  reloadable_session::behavior_type start(node_context_ptr node, sessions_actor parent, persistence_actor store,
-                                          opened_session opened) {
-    node_ = std::move(node);
-    parent_ = std::move(parent);
-    store_ = std::move(store);
+  log_ids ids() const { return {record_.id(), {}, {}}; }
+
+  session_actor::behavior_type start(session_surroundings around, opened_session opened) {
+    around_ = std::move(around);
+    store_ = counted_store{self_, around_.store};
     record_ = session_record{std::move(opened)};
-    self_->set_down_handler([this](const caf::down_msg& down) {
-      if (down.source == parent_.address())
-        return self_->quit(caf::exit_reason::user_shutdown);
-      listeners_.remove(down.source);
-      runs_.remove(down.source);
-      if (auto* now = runs_.current(); now && now->log.address() == down.source)
-        take_over_again();
-    });
-    self_->monitor(parent_);
-    return {[this](const show_session&) { return counted(), view(); },
-            [this](const change_session& m) { return counted(), change(m); },
-            [this](const remove_session&) { return counted(), remove(); },
-            [this](const show_transcript& m) { return counted(), transcript(m.page); },
-            [this](const show_message& m) { return counted(), show(m.id); },
-            [this](const start_turn& m) { return counted(), ask(m); },
-            [this](const regenerate_answer& m) { return counted(), regenerate(m); },
-            [this](const attach_to_run& m) { return counted(), attach(m); },
-            [this](const stop_message& m) { return counted(), stop(m.id); },
-            [this](const cast_vote& m) { return counted(), vote(m); },
-            [this](const show_state& m) { return counted(), state(m.from); },
-            [this](const watch_session& m) { return counted(), watch(m.who); },
-            [this](const relay_typing& m) { counted(), listeners_.somebody_types(m); },
-            [this](answer_unspooled& m) { counted(), on_unspooled(m.answer); },
+    life_ = session_life{record_.id()};
+    listeners_ = session_listeners{around_.votes};
+    self_->set_down_handler([this](const caf::down_msg& down) { on_down(down.source); });
+    self_->monitor(around_.parent);
+    return {[this](const show_session&) { return view(); },
+            [this](const change_session& m) { return promised<session_view>(m); },
+            [this](const remove_session&) { return remove(); },
+            [this](const show_transcript& m) { return answer_shown(self_, show(m.page, now())); },
+            [this](const show_message& m) { return answer_shown(self_, show(m.id, now())); },
+            [this](const start_turn& m, run_home home) { return promised<run_opened>(m, home); },
+            [this](const regenerate_answer& m, run_home home) { return promised<run_opened>(m, home); },
+            [this](const attach_to_run& m, run_home home) { return promised<run_opened>(m, home); },
+            [this](const stop_message& m) { return stop(m.id); },
+            [this](const cast_vote& m) { return vote(m); },
+            [this](const show_state& m) { return answer_shown(self_, show(m.from, now())); },
+            [this](const watch_session&, const session_listener& who) { return watch(who); },
+            [this](const relay_typing& m) {
+              listeners_.tell(somebody_types{m.subscriber, m.user_id, m.is_typing});
+            },
+            [this](answer_unspooled& m) { listeners_.tell(answer_stored{record_.put(std::move(m.answer))}); },
             [this](answer_completed& m) { record_.update(std::move(m.answer)); },
             [this](const run_completed& m) { on_completed(m); },
-            [this](reload_session) {
-              if (recovery_.under_way())
-                reload();
+            [this](const end_pause& m) {
+              if (m.failed_reloads == life_.failed_reloads())
+                reload_if_owed();
             },
-            [this](const ask_idle&) {
-              if (!runs_.current() && store_requests_ == 0 && listeners_.empty())
-                self_->send(parent_, session_idle{record_.id(), requests_seen_});
+            [this](const ask_idle& m) {
+              if (!runs_.current() && !store_.is_busy() && listeners_.empty() && removals_.empty())
+                self_->send(around_.parent, session_idle{record_.id(), m.token});
             },
-            [this](const interrupt_run&) {
-              if (auto* now = runs_.current())
-                self_->request(now->log, defaults::actor_timeout, stop_answers{{}, finish_reason::interrupted})
-                  .then([](const stopped_answers&) {}, [](const caf::error&) {});
-            }};
+            [this](const interrupt_run&) { stop_run(finish_reason::interrupted, [] {}); }};
   }
 
 private:
-  using opening = caf::result<run_opened>;
+  /// For a request that may have to wait: `carry_out` delivers now or later.
+  template <class Reply, class Request, class... Beside>
+  promise_of<Reply> promised(const Request& wanted, Beside... beside) {
+    auto promise = self_->make_response_promise<Reply>();
+    carry_out(wanted, beside..., promise);
+    return promise;
+  }
 
-  /// Requests are counted as `sessions` counts them, so that both know when all that was passed on has arrived.
-  void counted() { ++requests_seen_; }
+  session_now now() const { return {*around_.node, record_, runs_, life_}; }
+
+  session_view view() const { return view_of(now()); }
+
+  void on_down(const caf::actor_addr& gone) {
+    if (gone == around_.parent.address())
+      return self_->quit(caf::exit_reason::user_shutdown);
+    listeners_.remove(gone);
+    runs_.remove(gone);
+    if (auto* run = runs_.current(); run && run->log.address() == gone)
+      on_coordinator_down();
+  }
 
   // -- the session itself -----------------------------------------------------------------------------------------------
 
-  session_view view() const {
-    session_view result{record_.about(), std::nullopt};
-    if (auto* now = runs_.shown())
-      result.running = now->ids;
-    return result;
-  }
-
-  caf::result<session_view> change(const change_session& asked) {
-    if (recovery_.under_way())
-      return once_reloaded<session_view>(asked);
-    auto before = record_.change(asked.wanted, node_->wall());
-    auto promise = self_->make_response_promise<session_view>();
-    ask_store(
+  void carry_out(const change_session& asked, promise_of<session_view> to) {
+    if (life_.is_going())
+      return void(to.deliver(to_error(no_such_session())));
+    if (life_.is_reloading())
+      return once_reloaded(to, [this, asked, to] { carry_out(asked, to); });
+    auto before = record_.change(asked.wanted, around_.node->wall());
+    store_.write(
       update_session{record_.about(), record_.held()},
-      [this, promise](const store_written&) mutable {
-        listeners_.session_changed("updated", view());
-        promise.deliver(view());
+      [this, to]() mutable {
+        listeners_.tell(session_updated{view()});
+        to.deliver(view());
       },
-      [this, promise, before](const caf::error& why) mutable {
+      [this, to, before](const caf::error& why) mutable {
         record_.take_back(before);
-        promise.deliver(why);
+        to.deliver(why);
         // It may have the change, and has those that were asked for meanwhile.
         if (may_be_stored(why))
           reload();
       });
-    return promise;
   }
 
   caf::result<store_written> remove() {
     removals_.push_back(self_->make_response_promise<store_written>());
     auto promise = removals_.back();
-    if (removals_.size() > 1)
+    if (life_.is_going())
       return promise;
-    removed_ = true;
-    auto erase = [this] {
-      ask_store(
-        delete_session{record_.id()},
-        [this](const store_written&) {
-          listeners_.session_changed("deleted", view());
-          for (auto& waiting : std::exchange(removals_, {}))
-            waiting.deliver(store_written{});
-          self_->quit(caf::exit_reason::user_shutdown);
-        },
-        [this](const caf::error& why) {
-          removed_ = false;
-          for (auto& waiting : std::exchange(removals_, {}))
-            waiting.deliver(why);
-        });
-    };
-    if (auto* now = runs_.current())
-      self_->request(now->log, defaults::actor_timeout, stop_answers{})
-        .then([erase](const stopped_answers&) { erase(); }, [erase](const caf::error&) { erase(); });
+    life_.remove();
+    stop_run(finish_reason::cancelled, [this] { erase(); });
+    return promise;
+  }
+
+  /// Calls `then` once no run goes on, or the run did not say so in time. Where its coordinator dies, `on_coordinator_down` is
+  /// called instead.
+  template <class Then>
+  void stop_run(finish_reason reason, Then then) {
+    auto* now = runs_.current();
+    if (!now)
+      return then();
+    self_->request(now->log, defaults::actor_timeout, stop_answers{{}, reason})
+      .then([then](const stopped_answers&) { then(); },
+            [this, then, run = now->ids.run](const caf::error&) {
+              if (runs_.is_current(run))
+                then();
+            });
+  }
+
+  void erase() {
+    if (!life_.begin_removal())
+      return;
+    store_.write(
+      delete_session{record_.id()},
+      [this] {
+        life_.removed();
+        listeners_.tell(session_deleted{view()});
+        answer_all(removals_, store_written{});
+        self_->quit(caf::exit_reason::user_shutdown);
+      },
+      [this](const caf::error& why) {
+        life_.not_removed();
+        answer_all(removals_, why);
+        if (may_be_stored(why))
+          life_.owe_reload();
+        reload_if_owed();
+      });
+  }
+
+  // -- runs -------------------------------------------------------------------------------------------------------------
+
+  template <class Request>
+  void carry_out(const Request& wanted, run_home home, opening to) {
+    auto decision = decide(wanted, now());
+    if (!decision)
+      to.deliver(to_error(decision.error()));
+    else if (auto* run = std::get_if<new_run>(&*decision))
+      begin_run(*run, home, to);
+    else if (auto* there = std::get_if<read_run>(&*decision))
+      open(*there, home, to);
+    else if (std::holds_alternative<await_commit>(*decision))
+      runs_.current()->waiting.push_back(to);
     else
-      erase();
-    return promise;
-  }
-
-  // -- reading ----------------------------------------------------------------------------------------------------------
-
-  caf::result<message_page> transcript(const list_messages& wanted) {
-    auto page = page_of(record_.messages(), wanted);
-    if (!page)
-      return to_error(page.error());
-    if (!runs_.current() || !any_running(page->data))
-      return std::move(*page);
-    return as_of_now(std::move(*page), [](message_page& shown, const run_snapshot& now) { fill_in(shown.data, now); });
-  }
-
-  caf::result<message> show(message_id id) {
-    auto* found = record_.messages().find(id);
-    if (!found)
-      return to_error(no_such_message());
-    if (!runs_.current() || is_final(found->status))
-      return *found;
-    return as_of_now(*found, [](message& shown, const run_snapshot& now) { fill_in(shown, now); });
-  }
-
-  /// Answers with `reply` once `complete` has put into it what the running answers are by now.
-  template <class Reply, class Complete>
-  caf::result<Reply> as_of_now(Reply reply, Complete complete) {
-    auto promise = self_->make_response_promise<Reply>();
-    self_->request(runs_.current()->log, defaults::actor_timeout, snapshot_run{})
-      .then(
-        [promise, complete, reply = std::move(reply)](const run_snapshot& now) mutable {
-          complete(reply, now);
-          promise.deliver(std::move(reply));
-        },
-        [promise](const caf::error& why) mutable { promise.deliver(why); });
-    return promise;
-  }
-
-  // -- turns ------------------------------------------------------------------------------------------------------------
-
-  opening ask(const start_turn& wanted) {
-    if (removed_)
-      return to_error({ec::not_found, "There is no such session.", "session_id"});
-    if (recovery_.under_way())
-      return once_reloaded<run_opened>(wanted);
-    if (wanted.only_direct && record_.about().models.size() > 1)
-      return to_error({ec::invalid_request, "Only one answer can be shown here; the session compares several.", "session_id"});
-    if (auto* asked = question_of(wanted); asked && runs_.current() && !runs_.shown())
-      if (auto& now = *runs_.current(); asked->id == now.question.id)
-        return wait_for_commit(*asked, now);
-    auto plan = plan_turn(wanted, record_.messages(), record_.about(), node_->wall());
-    if (!plan)
-      return to_error(plan.error());
-    if (plan->known)
-      if (auto answers = record_.messages().answers_of(plan->question.id); !answers.empty())
-        return open(answers.front()->run, 0, wanted.home);
-    if (auto busy = refusal())
-      return to_error(*busy);
-    return begin_run(*plan, wanted.home, wanted.cancel_on_disconnect);
-  }
-
-  opening regenerate(const regenerate_answer& wanted) {
-    if (removed_)
-      return to_error(no_such_message());
-    auto plan = plan_another_attempt(wanted.id, record_.messages(), record_.about(), node_->wall());
-    if (!plan)
-      return to_error(plan.error());
-    if (recovery_.under_way())
-      return once_reloaded<run_opened>(wanted);
-    if (auto busy = refusal())
-      return to_error(*busy);
-    if (!record_.messages().is_last_turn(plan->question.id))
-      return to_error({ec::not_last_turn, "Only the newest turn of a branch can be answered anew.", "id"});
-    return begin_run(*plan, wanted.home, wanted.cancel_on_disconnect);
-  }
-
-  /// Why no run can begin now.
-  std::optional<failure> refusal() const {
-    return runs_.current() ? runs_.current()->in_progress() : run_refusal(record_.about(), record_.messages(), *node_);
+      once_reloaded(to, [this, wanted, home, to] { carry_out(wanted, home, to); });
   }
 
   /// The store is asked before the coordinator is there, and takes requests in their order: nothing of the run can be stored
   /// before the messages it answers. Upstreams are asked meanwhile.
-  opening begin_run(const planned_turn& turn, home_loop* home, bool cancel_on_disconnect) {
+  void begin_run(const new_run& wanted, run_home home, opening to) {
     auto run = new_id<run_id>();
-    run_plan plan;
-    plan.node = node_;
-    plan.home = home;
-    plan.owner = self_;
-    plan.names.session_key = record_.id();
-    plan.names.run = run;
-    plan.keep = stored_session{store_, record_.id(), record_.held()};
-    plan.cancel_on_disconnect = cancel_on_disconnect;
-    plan_answers(plan, turn, record_.messages(), record_.about());
-    current_run current;
-    current.ids = {plan.names.turn, run};
-    current.question = turn.question;
-    current.title_before = record_.begin_turn(turn.title, node_->wall());
-    auto added = turn.added;
-    std::vector<message_id> live{turn.question.id};
-    for (auto& m : added)
-      live.push_back(m.id);
-    for (auto& planned : plan.answers) {
-      current.answers.push_back({*planned.answer.seat, planned.answer.id});
-      added.push_back(planned.answer);
-      live.push_back(planned.answer.id);
-    }
-    auto promise = self_->make_response_promise<run_opened>();
-    current.waiting.push_back(promise);
-    ask_store(
-      append_messages{record_.id(), record_.held(), added, record_.about()},
-      [this, run, added](const store_written&) { committed(run, added); },
+    auto plan = plan_run(wanted, {around_.node, home.loop, self_, record_.id(), run}, record_, around_.store);
+    auto added = first_messages(wanted.turn, plan);
+    auto current = begun_run(wanted.turn, plan, wanted.by);
+    current.title_before = record_.begin_turn(wanted.turn.title, around_.node->wall());
+    current.waiting.push_back(to);
+    store_.write(
+      append_messages{record_.id(), record_.held(), added, record_.about()}, [this, run, added] { committed(run, added); },
       [this, run](const caf::error& why) { not_committed(run, why); });
     // Before the commit already: a node that drains waits for it.
-    self_->send(parent_, run_began{record_.id(), current.ids, std::move(live)});
+    self_->send(around_.parent, run_began{record_.id(), current.ids, ids_of(current.question, added)});
     current.log = spawn_run(self_->system(), std::move(plan));
     self_->monitor(current.log);
     runs_.begin(std::move(current));
-    return promise;
   }
 
   void committed(run_id run, const std::vector<message>& added) {
@@ -285,8 +214,8 @@ private:
     auto& now = *runs_.current();
     record_.append(added);
     now.committed = true;
-    listeners_.run_began(run, now.log, added);
-    now.answer_waiting(now.opened_in(record_.id()));
+    listeners_.tell_run(run, now.log, added);
+    answer_all(now.waiting, now.opened_in(record_.id()));
   }
 
   void not_committed(run_id run, const caf::error& why) {
@@ -295,18 +224,11 @@ private:
     auto failed = runs_.drop();
     record_.title_again(failed.title_before);
     self_->send_exit(failed.log, caf::exit_reason::user_shutdown);
-    self_->send(parent_, run_over{record_.id(), run, {}, 0});
-    failed.answer_waiting(why);
-    if (may_be_stored(why) || recovery_.postponed())
-      reload();
-  }
-
-  /// The question of a run that isn't committed yet isn't in the conversation either.
-  opening wait_for_commit(const incoming_message& asked, current_run& now) {
-    if (asked.content != now.question.content)
-      return to_error({ec::id_conflict, "A message with this id and other content is there already.", "messages"});
-    now.waiting.push_back(self_->make_response_promise<run_opened>());
-    return now.waiting.back();
+    self_->send(around_.parent, run_over{record_.id(), run, {}, 0});
+    answer_all(failed.waiting, why);
+    if (may_be_stored(why))
+      life_.owe_reload();
+    reload_if_owed();
   }
 
   void on_completed(const run_completed& m) {
@@ -314,127 +236,35 @@ private:
       return;
     log_actor log = runs_.current()->log;
     runs_.finish(m.newest);
-    self_->send(parent_, run_over{record_.id(), m.run, std::move(log), m.log_bytes});
-    if (recovery_.postponed())
-      reload();
-  }
-
-  /// The coordinator died with answers under way. The store knows what of them is checkpointed, and makes them
-  /// `interrupted`, as after a crash of the node.
-  void take_over_again() {
-    auto dead = runs_.drop();
-    dead.answer_waiting(to_error({ec::internal, "The run stopped unexpectedly.", {}}));
-    reload(dead.ids.run);
-  }
-
-  /// Takes the store's word for what the session is. `over`, if given, is a run that this ends. A run that goes on couldn't be
-  /// stored any more, with the epoch that it has: its end comes first.
-  void reload(std::optional<run_id> over = std::nullopt) {
-    if (recovery_.asking() || removed_)
-      return;
-    if (runs_.current())
-      return recovery_.postpone();
-    recovery_.ask(over);
-    ++store_requests_;
-    self_->request(store_, defaults::store_timeout, open_session{record_.id()})
-      .then(
-        [this](opened_session& opened) {
-          --store_requests_;
-          bool shows_names = record_.take(std::move(opened));
-          if (auto ended = recovery_.succeeded())
-            self_->send(parent_, run_over{record_.id(), *ended, {}, 0});
-          if (shows_names)
-            listeners_.session_changed("updated", view());
-          recovery_.tell_waiting(nullptr);
-        },
-        [this](const caf::error& why) {
-          --store_requests_;
-          recovery_.failed();
-          recovery_.tell_waiting(&why);
-          if (!may_be_stored(why))
-            return self_->quit(caf::exit_reason::user_shutdown); // the next request loads it anew
-          // What it has in memory can be read also while the store is away.
-          self_->delayed_send(self_, reload_pause, reload_session{});
-        });
-  }
-
-  /// The store said nothing: it may have done what it was asked all the same.
-  static bool may_be_stored(const caf::error& why) {
-    auto code = to_failure(why).code;
-    return code == ec::store_unavailable || code == ec::unavailable;
-  }
-
-  /// A request that the store's word has to come before.
-  template <class Reply, class Request>
-  caf::result<Reply> once_reloaded(const Request& wanted) {
-    if (recovery_.asking())
-      return to_error(being_reloaded());
-    auto promise = self_->make_response_promise<Reply>();
-    recovery_.wait([this, promise, wanted](const caf::error* failed) mutable {
-      if (failed) {
-        promise.deliver(*failed);
-      } else {
-        --requests_seen_; // it comes again
-        promise.delegate(session_actor{self_}, wanted);
-      }
-    });
-    reload();
-    return promise;
-  }
-
-  static failure being_reloaded() { return {ec::unavailable, "The session is being recovered; please try again.", {}}; }
-
-  // -- attaching and stopping -------------------------------------------------------------------------------------------
-
-  opening attach(const attach_to_run& wanted) {
-    auto* found = record_.messages().find(wanted.id);
-    if (!found || removed_)
-      return to_error(no_such_message());
-    auto run = found->run;
-    if (found->role == message_role::user)
-      if (auto answers = record_.messages().answers_of(found->id); !answers.empty())
-        run = answers.back()->run;
-    if (recovery_.under_way() && !(run && runs_.find(*run))) // a log that is there tells what was told before
-      return once_reloaded<run_opened>(wanted);
-    bool other_run = wanted.from.run && run && wanted.from.run != *run;
-    return open(run, other_run ? 0 : wanted.from.offset, wanted.home);
+    self_->send(around_.parent, run_over{record_.id(), m.run, std::move(log), m.log_bytes});
+    reload_if_owed();
   }
 
   /// The log of that run, or a replay of what is stored of it.
-  opening open(const std::optional<run_id>& run, std::uint64_t from, home_loop* home) {
-    if (!run)
-      return to_error({ec::not_found, "No model ever answered this message.", {}});
-    auto there = runs_.find(*run, from);
+  void open(const read_run& wanted, run_home home, opening to) {
+    auto there = runs_.find(wanted.run, wanted.from);
     if (!there)
-      return self_->delegate(replay(*run, home), open_log{0});
-    auto promise = self_->make_response_promise<run_opened>();
+      return replay(wanted.run, home, to);
     self_->request(there->log, defaults::actor_timeout, open_log{there->from})
-      .then([promise](run_opened& opened) mutable { promise.deliver(std::move(opened)); },
-            [this, promise, run = *run, log = there->log.address(), home](const caf::error& why) mutable {
-              // The log has just ended, since its window is over.
-              if (why == caf::sec::request_receiver_down && !runs_.is_current(run)) {
+      .then([to](run_opened& opened) mutable { to.deliver(std::move(opened)); },
+            [this, to, run = wanted.run, log = there->log.address(), home](const caf::error& why) mutable {
+              if (why != caf::sec::request_receiver_down || runs_.is_current(run)) {
+                to.deliver(why);
+              } else { // the log has just ended, since its window is over
                 runs_.remove(log);
-                promise.delegate(replay(run, home), open_log{0});
-              } else {
-                promise.deliver(why);
+                replay(run, home, to);
               }
             });
-    return promise;
   }
 
-  log_actor replay(run_id run, home_loop* home) {
-    replay_plan plan;
-    plan.node = node_;
-    plan.home = home;
-    plan.owner = self_;
-    plan.names.session_key = record_.id();
-    plan.names.run = run;
+  void replay(run_id run, run_home home, opening to) {
+    auto plan = blank_plan<replay_plan>({around_.node, home.loop, self_, record_.id(), run});
     auto bytes = plan_replay(plan, record_.messages());
     auto log = spawn_replay(self_->system(), std::move(plan));
     self_->monitor(log);
     runs_.add_replay(run, log);
-    self_->send(parent_, run_over{record_.id(), run, log, bytes});
-    return log;
+    self_->send(around_.parent, run_over{record_.id(), run, log, bytes});
+    to.delegate(log, open_log{0});
   }
 
   caf::result<stopped_answers> stop(message_id id) {
@@ -447,30 +277,85 @@ private:
     return states_of(*found, record_.messages());
   }
 
-  // -- votes ------------------------------------------------------------------------------------------------------------
+  // -- reloading --------------------------------------------------------------------------------------------------------
+
+  /// It died with answers under way. The store knows what of them is checkpointed, and makes them `interrupted`, as after a crash
+  /// of the node.
+  void on_coordinator_down() {
+    auto dead = runs_.drop();
+    spdlog::error("session={} run={} request={}: the run's coordinator died", to_string(record_.id()), to_string(dead.ids.run),
+                  dead.by.request_id);
+    answer_all(dead.waiting, to_error({ec::internal, "The run stopped unexpectedly.", {}}));
+    reload(dead.ids.run);
+    erase(); // if that is what it was to stop for
+  }
+
+  /// Replaces what the session has in memory with the stored state, as soon as that can be. `over`: see `owe_reload`.
+  void reload(std::optional<run_id> over = std::nullopt) {
+    life_.owe_reload(over);
+    reload_if_owed();
+  }
+
+  void reload_if_owed() {
+    if (!life_.begin_reload(runs_.current() != nullptr))
+      return;
+    store_.open(
+      record_.id(),
+      [this](opened_session& opened) {
+        bool shows_names = record_.take(std::move(opened));
+        if (auto ended = life_.reloaded())
+          self_->send(around_.parent, run_over{record_.id(), *ended, {}, 0});
+        if (shows_names) {
+          listeners_.tell_of_vote();
+          listeners_.tell(session_updated{view()});
+        }
+        life_.tell_waiting(nullptr);
+      },
+      [this](const caf::error& why) {
+        auto failed = life_.reload_failed();
+        life_.tell_waiting(&why);
+        if (life_.is_going()) // what becomes of the removal decides
+          return;
+        if (!may_be_stored(why))
+          return self_->quit(caf::exit_reason::user_shutdown); // the next request loads it anew
+        // What it has in memory can be read also while the store is away.
+        self_->delayed_send(self_, reload_pause, end_pause{failed});
+      });
+  }
+
+  /// Calls `again` once the stored state is there, or delivers why it is not.
+  template <class Reply>
+  void once_reloaded(promise_of<Reply> to, std::function<void()> again) {
+    if (life_.phase() == session_phase::reloading)
+      return void(to.deliver(to_error(being_reloaded())));
+    life_.wait([to, again = std::move(again)](const caf::error* failed) mutable {
+      if (failed)
+        to.deliver(*failed);
+      else
+        again();
+    });
+    reload();
+  }
+
+  // -- votes, and who watches ------------------------------------------------------------------------------------------
 
   caf::result<vote_view> vote(const cast_vote& wanted) {
-    if (removed_)
-      return to_error({ec::not_found, "There is no such turn.", "turn_id"});
-    if (recovery_.under_way())
-      return to_error(being_reloaded());
-    if (runs_.current())
-      return to_error({ec::turn_in_progress, "The session is still answering; a vote can be cast after it.", "turn_id"});
-    auto plan = plan_vote(wanted, record_.messages(), record_.about(), node_->wall());
+    auto plan = plan_vote(wanted, now(), votes_under_way_ > 0);
     if (!plan)
       return to_error(plan.error());
-    plan->held = record_.held();
-    // Once one vote shows the names the next isn't blind any more.
-    plan->given.counted = plan->given.counted && votes_under_way_ == 0;
     ++votes_under_way_;
     auto promise = self_->make_response_promise<vote_view>();
-    ask_store(
+    store_.write(
       *plan,
-      [this, promise, question = wanted.id, cast = *plan](const store_written&) mutable {
+      [this, promise, question = wanted.id, cast = *plan]() mutable {
         --votes_under_way_;
         record_.take_vote(question, cast.given);
-        if (auto* voted = record_.messages().find(question))
-          listeners_.turn_voted(*voted, view());
+        if (cast.given.counted)
+          listeners_.tell_of_vote(); // first: who has the answer finds the vote in the leaderboard
+        if (auto* voted = record_.messages().find(question)) {
+          listeners_.tell(turn_voted{*voted});
+          listeners_.tell(session_updated{view()});
+        }
         promise.deliver(vote_view{cast.id, cast.turn, cast.given, view()});
       },
       [this, promise](const caf::error& why) mutable {
@@ -483,79 +368,32 @@ private:
     return promise;
   }
 
-  // -- who watches ------------------------------------------------------------------------------------------------------
-
   caf::result<session_view> watch(const session_listener& who) {
-    if (removed_)
-      return to_error({ec::not_found, "There is no such session.", {}});
+    if (life_.is_going())
+      return to_error(no_such_session());
     self_->monitor(who);
     listeners_.add(who);
     return view();
   }
 
-  caf::result<session_state_view> state(const std::optional<wire::cursor>& from) {
-    if (removed_)
-      return to_error({ec::not_found, "There is no such session.", {}});
-    if (from)
-      if (auto log = runs_.rest_after(*from))
-        return session_state_view{view(), true, {}, from, std::move(*log)};
-    session_state_view result{view(), false, newest_of(record_.messages()), runs_.newest_end(), {}};
-    auto* now = runs_.shown();
-    if (!now)
-      return result;
-    result.log = now->log;
-    return as_of_now(std::move(result), [run = now->ids.run](session_state_view& shown, const run_snapshot& so_far) {
-      fill_in(shown.messages, so_far);
-      shown.at = wire::cursor{run, so_far.newest};
-    });
-  }
-
-  void on_unspooled(message& stored) { listeners_.answer_is_stored(record_.put(std::move(stored))); }
-
-  static failure no_such_message() { return {ec::not_found, "There is no such message.", {}}; }
-
-  template <class Request, class Then, class Otherwise>
-  void ask_store(Request request, Then then, Otherwise otherwise) {
-    ++store_requests_;
-    self_->request(store_, defaults::store_timeout, std::move(request))
-      .then(
-        [this, then = std::move(then)](const store_written& written) mutable {
-          --store_requests_;
-          then(written);
-        },
-        [this, otherwise = std::move(otherwise)](const caf::error& why) mutable {
-          --store_requests_;
-          otherwise(why);
-        });
-  }
-
   self_pointer self_;
-  node_context_ptr node_;
-  sessions_actor parent_;
-  persistence_actor store_;
+  session_surroundings around_;
+  counted_store<self_pointer> store_;
   session_record record_;
   session_runs runs_;
-  /// Feeds of the loops where somebody watches.
+  session_life life_;
   session_listeners listeners_;
-  std::uint64_t requests_seen_ = 0;
-  /// Under way; the actor must not end meanwhile.
-  int store_requests_ = 0;
   /// Votes that the store hasn't taken yet.
   int votes_under_way_ = 0;
-  /// Deleted, or about to be; who waits for it.
-  bool removed_ = false;
-  std::vector<caf::typed_response_promise<store_written>> removals_;
-  session_recovery recovery_;
+  /// Who waits for the session to be deleted.
+  std::vector<promise_of<store_written>> removals_;
 };
 
 } // namespace
 
-session_actor spawn_session(caf::actor_system& sys, node_context_ptr node, sessions_actor parent, persistence_actor store,
-                            opened_session opened) {
-  auto init = [](self_pointer self, node_context_ptr n, sessions_actor p, persistence_actor s, opened_session o) {
-    return self->state.start(std::move(n), std::move(p), std::move(s), std::move(o));
-  };
-  return sys.spawn(init, std::move(node), std::move(parent), std::move(store), std::move(opened));
+session_actor spawn_session(caf::actor_system& sys, session_surroundings around, opened_session opened) {
+  auto init = [](self_pointer self, session_surroundings to, opened_session o) { return self->state.start(to, std::move(o)); };
+  return spawn_homed<session_state, session_actor>(sys, nullptr, init, std::move(around), std::move(opened));
 }
 
 } // namespace parley

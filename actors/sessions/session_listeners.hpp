@@ -1,38 +1,54 @@
 #pragma once
-// Who listens to a session, and what they are told: each frame is encoded once, for all of them.
+// Who listens to a session. They are told values, and encode them for whom they tell.
 
 #include "actors/sessions/api.hpp"
 
-#include <string_view>
+#include <caf/send.hpp>
+
 #include <vector>
 
 namespace parley {
 
 class session_listeners {
 public:
+  session_listeners() = default;
+  /// `votes` may be null.
+  explicit session_listeners(vote_listener votes) : votes_(std::move(votes)) {}
+
   void add(session_listener who) { listeners_.push_back(std::move(who)); }
-  void remove(const caf::actor_addr& gone);
+
+  void remove(const caf::actor_addr& gone) {
+    std::erase_if(listeners_, [&](const session_listener& each) { return each.address() == gone; });
+  }
+
   bool empty() const { return listeners_.empty(); }
 
-  /// `action` is `updated` or `deleted`.
-  void session_changed(std::string_view action, const session_view& now) const;
+  void tell(session_news what) const {
+    if (!empty())
+      send(session_announced{std::make_shared<const session_news>(std::move(what))});
+  }
 
   /// A run's messages are stored, and its log can be read.
-  void run_began(run_id run, const log_actor& log, const std::vector<message>& added) const;
+  void tell_run(run_id run, const log_actor& log, const std::vector<message>& added) const {
+    if (!empty())
+      send(run_announced{run, log, std::make_shared<const std::vector<message>>(added)});
+  }
 
-  /// There is a vote on a turn, its user message is `question`; with it the session has changed.
-  void turn_voted(const message& question, const session_view& now) const;
-
-  /// An answer that no log could say this of.
-  void answer_is_stored(const message& answer) const;
-
-  void somebody_types(const relay_typing& what) const;
+  /// A vote that counts is stored.
+  void tell_of_vote() const {
+    if (votes_)
+      caf::anon_send(votes_, votes_changed{});
+  }
 
 private:
   template <class What>
-  void tell(const What& what) const;
+  void send(const What& what) const {
+    for (auto& each : listeners_)
+      caf::anon_send(each, what);
+  }
 
   std::vector<session_listener> listeners_;
+  vote_listener votes_;
 };
 
 } // namespace parley

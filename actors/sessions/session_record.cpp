@@ -1,12 +1,15 @@
 #include "actors/sessions/session_record.hpp"
 
 #include "actors/sessions/session_request.hpp"
+#include "core/check.hpp"
 
 #include <algorithm>
 
 namespace parley {
 
 bool session_record::take(opened_session stored) {
+  check(stored.held > held_, "each time that a session is taken over its epoch rises");
+  check(!about_.id || about_.id == stored.about.id, "a session stays the one that it is");
   bool was_blind = about_.blind;
   about_ = std::move(stored.about);
   held_ = stored.held;
@@ -55,7 +58,7 @@ const message& session_record::put(message answer) {
     answer.blind = about_.blind;
     messages_.append(std::move(answer));
   }
-  return *messages_.find(id);
+  return checked(messages_.find(id), "a message that was put into a conversation is there");
 }
 
 void session_record::take_vote(message_id question, const turn_vote& given) {

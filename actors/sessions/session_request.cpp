@@ -11,23 +11,20 @@ namespace {
 expected<std::vector<model_label>> chosen_models(const std::vector<std::string>& ids, const catalogue& models) {
   std::vector<model_label> chosen;
   for (auto& id : ids) {
-    auto found = models.find(id);
-    auto field = "models[" + std::to_string(chosen.size()) + "]";
+    auto found = models.find_askable(id);
     if (!found)
-      return fail(ec::invalid_request, "There is no model of this id; GET /api/models/ lists them.", field);
-    if (!found->available)
-      return fail(ec::invalid_request, "This model is not available: its provider's key is not set.", field);
-    chosen.push_back({found->id, found->display_name});
+      return fail(ec::invalid_request,
+                  found.error() == not_askable::unknown ? "There is no model of this id; GET /api/models/ lists them."
+                                                        : "This model is not available: its provider's key is not set.",
+                  "models[" + std::to_string(chosen.size()) + "]");
+    chosen.push_back({(*found)->id, (*found)->display_name});
   }
   return chosen;
 }
 
 /// Two that are available, either at the left. The demo's are no match for others: only where there aren't two of those.
 expected<std::vector<model_label>> drawn_models(const catalogue& models, std::random_device& random) {
-  std::vector<std::shared_ptr<const model>> available;
-  for (auto& each : models.all())
-    if (each->available)
-      available.push_back(each);
+  auto available = models.askable();
   auto real =
     std::stable_partition(available.begin(), available.end(), [](auto& each) { return each->at->kind != provider_kind::demo; });
   if (real - available.begin() >= 2)

@@ -3,6 +3,7 @@
 #include "actors/sessions/kept_logs.hpp"
 #include "actors/sessions/session.hpp"
 #include "actors/sessions/session_request.hpp"
+#include "core/check.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -16,8 +17,8 @@ constexpr std::chrono::milliseconds longest_sweep_interval{15'000};
 
 struct active_session {
   session_actor actor;
-  /// As the session counts them: equal numbers mean that nothing is on its way to it.
-  std::uint64_t requests_passed_on = 0;
+  /// The newest request that was passed on to it. A session that is idle after it took an older one may have this one on its way.
+  std::uint64_t newest_request = 0;
   steady::time_point last_used;
   std::optional<running_turn> running;
   /// The messages of the running run, also in `live_messages_`.
@@ -28,7 +29,7 @@ using with_session = std::function<void(const expected<session_actor>&)>;
 
 class sessions_state;
 
-using self_pointer = sessions_actor::stateful_pointer<sessions_state>;
+using self_pointer = homed_pointer<sessions_state, sessions_actor>;
 
 class sessions_state {
 public:
@@ -36,9 +37,10 @@ public:
 
   explicit sessions_state(self_pointer self) : self_(self) {}
 
-  sessions_actor::behavior_type start(node_context_ptr node, persistence_actor store) {
+  sessions_actor::behavior_type start(node_context_ptr node, persistence_actor store, vote_listener votes) {
     node_ = std::move(node);
     store_ = std::move(store);
+    votes_ = std::move(votes);
     self_->set_down_handler([this](const caf::down_msg& down) { on_down(down.source); });
     sweep_later();
     return {[this](const show_session& m) { return show(m); },
@@ -46,21 +48,21 @@ public:
             [this](const remove_session& m) { return remove(m); },
             [this](const show_transcript& m) { return transcript(m); },
             [this](const show_message& m) { return show(m); },
-            [this](const start_turn& m) -> caf::result<run_opened> {
+            [this](const start_turn& m, run_home home) -> caf::result<run_opened> {
               if (draining_)
                 return to_error(is_draining());
-              return pass_on<run_opened>(m.session_key, m);
+              return pass_on<run_opened>(m.session_key, m, home);
             },
-            [this](const regenerate_answer& m) -> caf::result<run_opened> {
+            [this](const regenerate_answer& m, run_home home) -> caf::result<run_opened> {
               if (draining_)
                 return to_error(is_draining());
-              return by_message<run_opened>(m);
+              return by_message<run_opened>(m, home);
             },
-            [this](const attach_to_run& m) { return by_message<run_opened>(m); },
+            [this](const attach_to_run& m, run_home home) { return by_message<run_opened>(m, home); },
             [this](const stop_message& m) { return by_message<stopped_answers>(m); },
             [this](const cast_vote& m) { return by_message<vote_view>(m); },
             [this](const show_state& m) { return pass_on<session_state_view>(m.id, m); },
-            [this](const watch_session& m) { return pass_on<session_view>(m.id, m); },
+            [this](const watch_session& m, const session_listener& who) { return pass_on<session_view>(m.id, m, who); },
             [this](const relay_typing& m) {
               if (auto* there = find(m.id))
                 tell(*there, m);
@@ -92,28 +94,28 @@ private:
     return at == active_.end() ? nullptr : &at->second;
   }
 
-  /// The answer comes from the session itself, which is loaded first if need be.
-  template <class Reply, class Request>
-  caf::result<Reply> pass_on(session_id id, Request m) {
+  /// The answer comes from the session itself, which is loaded first if need be. `request` is the request and what is beside it.
+  template <class Reply, class... Request>
+  caf::result<Reply> pass_on(session_id id, const Request&... request) {
     if (auto* there = find(id)) {
       used(*there);
-      return self_->delegate(there->actor, std::move(m));
+      return self_->delegate(there->actor, request...);
     }
     auto promise = self_->make_response_promise<Reply>();
-    pass_on(id, std::move(m), promise);
+    answer_by(promise, id, request...);
     return promise;
   }
 
-  template <class Reply, class Request>
-  void pass_on(session_id id, Request m, caf::typed_response_promise<Reply> promise) {
-    activate(id, [this, id, promise, m = std::move(m)](const expected<session_actor>& loaded) mutable {
+  template <class Reply, class... Request>
+  void answer_by(caf::typed_response_promise<Reply> promise, session_id id, const Request&... request) {
+    activate(id, [this, id, promise, request...](const expected<session_actor>& loaded) mutable {
       if (!loaded) {
         promise.deliver(to_error(loaded.error()));
         return;
       }
       if (auto* there = find(id))
         used(*there);
-      promise.delegate(*loaded, std::move(m));
+      promise.delegate(*loaded, request...);
     });
   }
 
@@ -124,18 +126,18 @@ private:
   }
 
   void used(active_session& there) {
-    ++there.requests_passed_on;
+    there.newest_request = ++requests_;
     there.last_used = now();
   }
 
   /// For requests that name a message: the session is asked of the running runs, else of the store.
-  template <class Reply, class Request>
-  caf::result<Reply> by_message(Request m) {
+  template <class Reply, class Request, class... Beside>
+  caf::result<Reply> by_message(const Request& m, const Beside&... beside) {
     if (auto live = live_messages_.find(m.id); live != live_messages_.end())
-      return pass_on<Reply>(live->second, std::move(m));
+      return pass_on<Reply>(live->second, m, beside...);
     auto promise = self_->make_response_promise<Reply>();
     self_->request(store_, defaults::store_timeout, find_message{m.id})
-      .then([this, promise, m](const message& found) { pass_on(found.session, m, promise); },
+      .then([this, promise, m, beside...](const message& found) { answer_by(promise, found.session, m, beside...); },
             [promise](const caf::error& why) mutable { promise.deliver(why); });
     return promise;
   }
@@ -165,14 +167,15 @@ private:
   }
 
   std::vector<with_session> take_waiting(session_id id) {
-    auto waiting = std::move(loading_[id]);
-    loading_.erase(id);
-    return waiting;
+    auto loaded = loading_.extract(id);
+    check(!loaded.empty(), "a session that was loaded was waited for");
+    return std::move(loaded.mapped());
   }
 
   session_actor add(opened_session opened) {
     auto id = opened.about.id;
-    auto made = spawn_session(self_->system(), node_, self_, store_, std::move(opened));
+    check(!find(id), "a session is in memory once");
+    auto made = spawn_session(self_->system(), {node_, self_, store_, votes_}, std::move(opened));
     self_->monitor(made);
     by_address_[made.address()] = id;
     active_[id] = {made, 0, now(), std::nullopt, {}};
@@ -257,7 +260,7 @@ private:
   caf::result<store_written> remove(const remove_session& m) {
     auto promise = self_->make_response_promise<store_written>();
     self_->request(store_, defaults::store_timeout, find_session{m.id})
-      .then([this, m, promise](const session&) { pass_on(m.id, m, promise); },
+      .then([this, m, promise](const session&) { answer_by(promise, m.id, m); },
             [promise](const caf::error& why) mutable { promise.deliver(why); });
     return promise;
   }
@@ -320,14 +323,15 @@ private:
       forget(*log);
     for (auto& [id, there] : active_)
       if (!there.running && time - there.last_used >= node_->bounds.session_idle)
-        self_->send(there.actor, ask_idle{});
+        self_->send(there.actor, ask_idle{there.newest_request});
     sweep_later();
   }
 
-  /// Equal counts: nothing is on its way to it, and from here on nothing will be.
+  /// Messages to a session arrive in the order in which they are sent: where none was passed on since it was asked, none is on
+  /// its way, and from here on none will be.
   void on_idle(const session_idle& m) {
     auto* there = find(m.session_key);
-    if (!there || there->running || there->requests_passed_on != m.requests_seen)
+    if (!there || there->running || there->newest_request != m.token)
       return;
     self_->send_exit(there->actor, caf::exit_reason::user_shutdown);
     by_address_.erase(there->actor.address());
@@ -358,6 +362,9 @@ private:
   self_pointer self_;
   node_context_ptr node_;
   persistence_actor store_;
+  vote_listener votes_;
+  /// All that were passed on to sessions.
+  std::uint64_t requests_ = 0;
   /// The system's own: what a generator of ours has drawn would tell what it will draw.
   std::random_device random_;
   std::unordered_map<session_id, active_session> active_;
@@ -378,11 +385,11 @@ private:
 
 } // namespace
 
-sessions_actor spawn_sessions(caf::actor_system& sys, node_context_ptr node, persistence_actor store) {
-  auto init = [](self_pointer self, node_context_ptr n, persistence_actor s) {
-    return self->state.start(std::move(n), std::move(s));
+sessions_actor spawn_sessions(caf::actor_system& sys, node_context_ptr node, persistence_actor store, vote_listener votes) {
+  auto init = [](self_pointer self, node_context_ptr n, persistence_actor s, vote_listener v) {
+    return self->state.start(std::move(n), std::move(s), std::move(v));
   };
-  return sys.spawn(init, std::move(node), std::move(store));
+  return spawn_homed<sessions_state, sessions_actor>(sys, nullptr, init, std::move(node), std::move(store), std::move(votes));
 }
 
 } // namespace parley

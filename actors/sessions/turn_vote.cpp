@@ -28,7 +28,15 @@ bool is_comparison(const std::vector<const message*>& answers) {
 
 } // namespace
 
-expected<record_vote> plan_vote(const cast_vote& wanted, const conversation& so_far, const session& about, unix_ms wall) {
+expected<record_vote> plan_vote(const cast_vote& wanted, const session_now& now, bool another_under_way) {
+  if (now.life.is_going())
+    return fail(ec::not_found, "There is no such turn.", "turn_id");
+  if (now.life.is_reloading())
+    return tl::unexpected{being_reloaded()};
+  if (now.runs.current())
+    return fail(ec::turn_in_progress, "The session is still answering; a vote can be cast after it.", "turn_id");
+  auto& so_far = now.record.messages();
+  auto& about = now.record.about();
   auto* question = so_far.find(wanted.id);
   if (!question || question->role != message_role::user)
     return fail(ec::not_found, "There is no such turn.", "turn_id");
@@ -44,9 +52,10 @@ expected<record_vote> plan_vote(const cast_vote& wanted, const conversation& so_
     return fail(ec::invalid_request, "This session has no such participant.", "preference");
   record_vote made;
   made.session_key = about.id;
+  made.held = now.record.held();
   made.id = new_id<vote_id>();
   made.turn = question->turn;
-  made.given = {wanted.choice, about.blind && is_comparison(answers), wall};
+  made.given = {wanted.choice, about.blind && !another_under_way && is_comparison(answers), now.node.wall()};
   if (made.given.counted) {
     made.left_model = answers[0]->model->id;
     made.right_model = answers[1]->model->id;

@@ -10,6 +10,9 @@
 
 namespace parley {
 
+/// WebSocket frames, encoded once for all who get them.
+using frame_ptr = std::shared_ptr<const std::string>;
+
 /// One who watches a session: a WebSocket connection, as its feed sees it. On the feed's loop only.
 class subscriber {
 public:
@@ -29,6 +32,7 @@ public:
 struct join_feed {
   std::shared_ptr<subscriber> who;
   std::optional<wire::cursor> from;
+  ask by{};
 };
 
 struct leave_feed {
@@ -48,6 +52,7 @@ struct subscriber_typing {
   std::uint64_t subscriber = 0;
   std::string user_id;
   bool is_typing = false;
+  ask by{};
 };
 
 /// From a feed to itself: the next part of its subscribers.

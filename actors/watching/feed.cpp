@@ -1,12 +1,15 @@
 // The subscribers of one session on one loop. Those who keep up share one stream of frames, encoded once, which goes out in
 // rounds; one who falls behind reads the run's log for itself, in larger pieces, until it has caught up.
+//
+// Over 400 lines, because joining, sharing, reading alone and leaving are one state machine over one set of subscribers.
 
+#include "actors/watching/log_readers.hpp"
 #include "actors/watching/shared_stream.hpp"
+#include "core/check.hpp"
 #include "wire/streams/ws_frames.hpp"
 
 #include <algorithm>
 #include <map>
-#include <unordered_map>
 
 namespace parley {
 
@@ -33,33 +36,42 @@ using self_pointer = homed_pointer<feed_state, feed_actor>;
 struct feed_state {
   static constexpr const char* name = "feed";
 
-  explicit feed_state(self_pointer owner) : self(owner) {}
+  explicit feed_state(self_pointer owner) : self(owner), logs(owner) {}
 
   feed_actor::behavior_type start(node_context_ptr context, sessions_actor parent, session_id watched) {
     node = std::move(context);
     sessions = std::move(parent);
     id = watched;
     shared = shared_stream{node->bounds};
-    self->set_down_handler([this](const caf::down_msg& down) { on_down(down.source); });
+    self->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
     return {[this](const log_piece& m) { m.stream == stream_of_all ? take_shared(m) : take_own(m); },
             [this](const join_feed& m) { join(m); },
             [this](const leave_feed& m) { leave(m.subscriber); },
             [this](const subscriber_drained& m) { on_drained(m.subscriber); },
             [this](const request_state& m) { begin_anew(m.subscriber); },
             [this](subscriber_typing& m) {
-              self->send(sessions, relay_typing{id, m.subscriber, std::move(m.user_id), m.is_typing});
+              self->send(sessions, relay_typing{id, m.subscriber, std::move(m.user_id), m.is_typing, m.by});
             },
-            [this](const run_announced& m) { on_run(m); },
-            [this](const session_announced& m) { on_session(m); },
+            [this](const run_announced& m) { on_run(encoded(m)); },
+            [this](const session_announced& m) { on_session(encoded(m)); },
             [this](feed_round) {
               if (shared.in_round())
                 serve_part(round_part);
             }};
   }
 
+  log_ids ids() const { return {id, {}, {}}; }
+
   watcher* find(std::uint64_t number) {
     auto found = watchers.find(number);
     return found == watchers.end() ? nullptr : &found->second;
+  }
+
+  /// One of those who don't share, where nobody has left since it was seen there.
+  watcher& one_apart(std::uint64_t number) {
+    auto found = apart.find(number);
+    check(found != apart.end(), "nobody leaves a feed while it goes through those who don't share");
+    return *found->second;
   }
 
   // -- joining ----------------------------------------------------------------------------------------------------------
@@ -68,18 +80,19 @@ struct feed_state {
     auto number = m.who->number();
     auto& made = watchers[number];
     made.to = m.who;
+    made.by = m.by;
     made.from = m.from;
     apart[number] = &made;
-    watch();
+    watch(m.by);
     ask_state(number, made);
   }
 
-  /// The session tells what happens from now on, before it answers what is asked after this.
-  void watch() {
+  /// The session tells what happens from now on, before it answers what is asked after this. The first who joins asks for all.
+  void watch(const ask& by) {
     if (watching)
       return;
     watching = true;
-    self->request(sessions, defaults::actor_timeout, watch_session{id, feed_actor{self}})
+    self->request(sessions, defaults::actor_timeout, watch_session{id, by}, session_listener{feed_actor{self}})
       .then(
         [this](const session_view&) {
           session = caf::actor_cast<caf::actor_addr>(self->current_sender());
@@ -94,12 +107,12 @@ struct feed_state {
   /// Those who want to know it at the same time are given the same.
   void ask_state(std::uint64_t number, const watcher& who) {
     if (who.from) {
-      self->request(sessions, defaults::actor_timeout, show_state{id, who.from})
+      self->request(sessions, defaults::actor_timeout, show_state{id, who.from, who.by})
         .then([this, number](const session_state_view& state) { welcome_back(number, state); },
               [this, number](const caf::error& why) { close(number, why); });
     } else if (!state_asked) {
       state_asked = true;
-      self->request(sessions, defaults::actor_timeout, show_state{id, std::nullopt})
+      self->request(sessions, defaults::actor_timeout, show_state{id, std::nullopt, who.by})
         .then([this](const session_state_view& state) { welcome_all(state); }, [this](const caf::error& why) { close_all(why); });
     }
   }
@@ -107,17 +120,13 @@ struct feed_state {
   void welcome_all(const session_state_view& state) {
     state_asked = false;
     auto runs = std::exchange(since_asked, {});
-    auto about = wire::to_json(state.about.about, state.about.running);
-    auto frames = std::make_shared<std::string>();
-    wire::append_session_state(*frames, about, state.messages, state.at);
-    auto greeting = std::make_shared<std::string>();
-    wire::append_connection_established(*greeting, about, std::nullopt, false);
-    *greeting += *frames;
+    auto frames = state_frames(state);
+    auto greeted = both(greeting(state, std::nullopt, false), frames);
     for (auto number : numbers_of(apart)) {
-      auto& who = *apart[number];
+      auto& who = one_apart(number);
       if (who.phase != watcher_phase::joining || who.from)
         continue;
-      who.to->deliver(std::exchange(who.greeted, true) ? frames : greeting);
+      who.to->deliver(std::exchange(who.greeted, true) ? frames : greeted);
       who.next = runs;
       settle(number, who, state);
     }
@@ -133,10 +142,8 @@ struct feed_state {
       who.next.clear();
       return ask_state(number, who);
     }
-    auto frames = std::make_shared<std::string>();
-    wire::append_connection_established(*frames, wire::to_json(state.about.about, state.about.running), who.from, true);
     who.greeted = true;
-    who.to->deliver(frames);
+    who.to->deliver(greeting(state, who.from, true));
     settle(number, who, state);
   }
 
@@ -144,7 +151,7 @@ struct feed_state {
   void settle(std::uint64_t number, watcher& who, const session_state_view& state) {
     who.from.reset();
     auto known = std::find_if(who.next.begin(), who.next.end(),
-                              [&](const run_announced& run) { return state.at && run.run == state.at->run; });
+                              [&](const watched_run& run) { return state.at && run.run == state.at->run; });
     if (known != who.next.end())
       who.next.erase(who.next.begin(), known + 1);
     who.at = state.at;
@@ -152,16 +159,16 @@ struct feed_state {
     if (shared.unused()) { // the first: others shall share with it
       shared.begin_at(state.at, state.log);
       if (shared.reading())
-        read_shared(state.at->offset);
+        logs.begin(shared.log(), stream_of_all, state.at->offset);
     }
     rejoin(number, who);
     if (who.phase == watcher_phase::sharing)
       return;
     if (state.log) {
       who.log = state.log;
-      attach(number, who);
+      logs.attach(who);
     } else {
-      start_next(number, who);
+      logs.start_next(who);
     }
   }
 
@@ -169,7 +176,7 @@ struct feed_state {
     auto* who = find(number);
     if (!who || who->phase == watcher_phase::joining)
       return;
-    let_go(number, *who);
+    let_go(*who);
     apart[number] = who;
     who->phase = watcher_phase::joining;
     who->next.clear();
@@ -180,17 +187,17 @@ struct feed_state {
 
   void leave(std::uint64_t number) {
     if (auto* who = find(number)) {
-      let_go(number, *who);
+      let_go(*who);
       apart.erase(number);
       watchers.erase(number);
     }
   }
 
   /// It gets nothing more, of the shared stream or its own.
-  void let_go(std::uint64_t number, watcher& who) {
+  void let_go(watcher& who) {
     if (who.phase == watcher_phase::sharing)
       shared.leave(who);
-    detach(number, who);
+    logs.detach(who);
   }
 
   void close(std::uint64_t number, std::uint16_t code, std::string_view reason) {
@@ -205,12 +212,23 @@ struct feed_state {
     auto why = to_failure(error);
     if (why.code == ec::not_found)
       return close(number, close_code::no_such_session, "There is no such session.");
-    if (auto* who = find(number)) {
-      auto frames = std::make_shared<std::string>();
-      wire::append_error(*frames, why);
-      who->to->deliver(frames);
-    }
+    if (auto* who = find(number))
+      who->to->deliver(error_frames(why));
     close(number, close_code::going_away, come_back);
+  }
+
+  /// What it watches is gone by a defect.
+  void drop(std::uint64_t number) {
+    auto* who = find(number);
+    report_dropped_reader(reader_drop::defect, {id, who && who->at ? who->at->run : run_id{}, {}});
+    close(number, close_code::going_away, come_back);
+  }
+
+  void drop_all() {
+    state_asked = false;
+    since_asked.clear();
+    for (auto number : numbers_of(watchers))
+      drop(number);
   }
 
   template <class... Why>
@@ -231,38 +249,39 @@ struct feed_state {
     return numbers;
   }
 
-  void on_down(const caf::actor_addr& gone) {
+  void on_down(const caf::down_msg& down) {
+    auto& gone = down.source;
     if (gone == session) {
       session = nullptr;
       watching = false;
-      return close_all(close_code::going_away, come_back);
+      return explain_death(down.reason).empty() ? close_all(close_code::going_away, come_back) : drop_all();
     }
-    if (!logs.erase(gone))
+    if (!logs.died(gone))
       return;
     // A log ends before its readers only by a defect.
     if (shared.reading() && shared.log().address() == gone) {
       shared.end_run();
-      return close_all(close_code::going_away, come_back);
+      return drop_all();
     }
     for (auto number : numbers_of(apart))
-      if (auto& log = apart[number]->log; log && log.address() == gone)
-        close(number, close_code::going_away, come_back);
+      if (auto& log = one_apart(number).log; log && log.address() == gone)
+        drop(number);
   }
 
   // -- what is shared ---------------------------------------------------------------------------------------------------
 
-  void on_run(const run_announced& m) {
+  void on_run(const watched_run& m) {
     if (state_asked)
       since_asked.push_back(m);
     for (auto number : numbers_of(apart)) {
-      auto& who = *apart[number];
+      auto& who = one_apart(number);
       if (who.phase == watcher_phase::joining && !who.from)
         continue;
       who.next.push_back(m);
       if (who.next.size() > max_runs_behind)
         close(number, close_code::too_slow, "You read too slowly.");
       else if (who.phase == watcher_phase::alone && !who.log)
-        start_next(number, who);
+        logs.start_next(who);
     }
     shared.add(m);
     read_next_run();
@@ -271,13 +290,8 @@ struct feed_state {
   void read_next_run() {
     if (!shared.begin_next_run())
       return;
-    read_shared(0);
+    logs.begin(shared.log(), stream_of_all, 0);
     begin_round();
-  }
-
-  void read_shared(std::uint64_t from) {
-    use(shared.log());
-    self->send(shared.log(), attach_reader{feed_actor{self}, stream_of_all, wire::stream_format::ws, from});
   }
 
   void take_shared(const log_piece& m) {
@@ -287,19 +301,19 @@ struct feed_state {
       self->send(shared.log(), reader_credit{stream_of_all, credit});
     if (m.ends) {
       shared.end_run();
-      unuse(shared.log());
+      logs.ended(shared.log());
       read_next_run();
     }
     begin_round();
   }
 
-  void on_session(const session_announced& m) {
+  void on_session(const watched_change& m) {
     for (auto& [number, who] : apart)
       if (who->greeted && number != m.except && !shared.too_far_behind(*who->to))
         who->to->deliver(m.frames);
     shared.add(m);
     begin_round();
-    if (!m.deleted)
+    if (!m.is_last)
       return;
     while (shared.in_round())
       serve_part(shared.size());
@@ -327,78 +341,33 @@ struct feed_state {
 
   // -- who reads alone --------------------------------------------------------------------------------------------------
 
-  void attach(std::uint64_t number, watcher& who) {
-    who.attached = true;
-    who.owed = 0;
-    use(who.log);
-    self->send(who.log, attach_reader{feed_actor{self}, number, wire::stream_format::ws, who.at->offset});
-  }
-
-  void detach(std::uint64_t number, watcher& who) {
-    if (who.attached) {
-      self->send(who.log, detach_reader{number});
-      unuse(who.log);
-    }
-    who.attached = false;
-    who.log = nullptr;
-  }
-
   void take_own(const log_piece& m) {
-    auto* reader = find(m.stream);
-    if (!reader)
+    auto* who = find(m.stream);
+    if (!who || !logs.take(*who, m, caf::actor_cast<caf::actor_addr>(self->current_sender())))
       return;
-    auto& who = *reader;
-    if (!who.attached || who.log.address() != caf::actor_cast<caf::actor_addr>(self->current_sender()))
-      return; // it has gone on to something else
-    if (!m.bytes->empty())
-      who.to->deliver(m.bytes);
-    who.at->offset = m.last;
-    if (m.ends) {
-      unuse(who.log);
-      who.attached = false;
-      who.log = nullptr;
-      rejoin(m.stream, who);
-      if (who.phase == watcher_phase::alone)
-        start_next(m.stream, who);
-      return;
-    }
-    who.owed += m.bytes->size();
-    if (who.to->unread() == 0) {
-      give_credit(m.stream, who);
-      rejoin(m.stream, who);
-    }
-  }
-
-  void give_credit(std::uint64_t number, watcher& who) {
-    if (who.attached && who.owed > 0)
-      self->send(who.log, reader_credit{number, std::exchange(who.owed, 0)});
+    if (m.ends)
+      on_free(m.stream, *who);
+    else if (who->to->unread() == 0)
+      on_drained(m.stream);
   }
 
   void on_drained(std::uint64_t number) {
-    auto* drained = find(number);
-    if (!drained || drained->phase != watcher_phase::alone)
+    auto* who = find(number);
+    if (!who || who->phase != watcher_phase::alone)
       return;
-    auto& who = *drained;
-    give_credit(number, who);
+    logs.give_credit(*who);
+    on_free(number, *who);
+  }
+
+  /// It shares again if it can, or goes on with what it has to read.
+  void on_free(std::uint64_t number, watcher& who) {
     rejoin(number, who);
     if (who.phase == watcher_phase::sharing || who.attached)
       return;
     if (who.log)
-      attach(number, who);
+      logs.attach(who);
     else
-      start_next(number, who);
-  }
-
-  /// It has read a run to its end: the next one, if there is one.
-  void start_next(std::uint64_t number, watcher& who) {
-    if (who.next.empty() || who.to->unread() > 0)
-      return;
-    auto run = std::move(who.next.front());
-    who.next.erase(who.next.begin());
-    who.to->deliver(run.created);
-    who.at = wire::cursor{run.run, 0};
-    who.log = run.log;
-    attach(number, who);
+      logs.start_next(who);
   }
 
   void rejoin_all() {
@@ -413,24 +382,10 @@ struct feed_state {
   void rejoin(std::uint64_t number, watcher& who) {
     if (!shared.can_join(who))
       return;
-    detach(number, who);
+    logs.detach(who);
     who.next.clear();
     shared.join(who);
     apart.erase(number);
-  }
-
-  /// Logs are monitored as long as somebody here reads them.
-  void use(const log_actor& log) {
-    if (++logs[log.address()] == 1)
-      self->monitor(log);
-  }
-
-  void unuse(const log_actor& log) {
-    auto found = logs.find(log.address());
-    if (found == logs.end() || --found->second > 0)
-      return;
-    self->demonitor(log.address());
-    logs.erase(found);
   }
 
   self_pointer self;
@@ -450,10 +405,9 @@ struct feed_state {
 
   /// The state is on its way, and runs that began since it was asked for.
   bool state_asked = false;
-  std::vector<run_announced> since_asked;
+  std::vector<watched_run> since_asked;
 
-  /// How many streams are read of each log.
-  std::unordered_map<caf::actor_addr, std::size_t> logs;
+  log_readers logs;
 };
 
 } // namespace

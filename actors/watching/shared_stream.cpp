@@ -1,5 +1,7 @@
 #include "actors/watching/shared_stream.hpp"
 
+#include "core/check.hpp"
+
 #include <algorithm>
 
 namespace parley {
@@ -26,6 +28,7 @@ void shared_stream::begin_at(const position& at, const log_actor& log) {
   delivered_ = at;
   if (!log)
     return;
+  check(at.has_value(), "a log that goes on is read from a place in it");
   current_ = {at->run, log, nullptr};
   reading_ = true;
   owed_ = 0;
@@ -34,6 +37,9 @@ void shared_stream::begin_at(const position& at, const log_actor& log) {
 std::size_t shared_stream::take(const log_piece& piece) {
   if (piece.bytes->empty())
     return 0;
+  auto* before = pending_.empty() ? nullptr : &pending_.back();
+  check(!before || !before->log || before->end.run != current_.run || before->end.offset <= piece.last,
+        "a log's pieces come in its order");
   pending_.push_back({piece.bytes, current_.log, {current_.run, piece.last}, 0, std::nullopt});
   owed_ += piece.bytes->size();
   return owed_ >= reader_window_ / 2 ? std::exchange(owed_, 0) : 0;
@@ -55,6 +61,7 @@ bool shared_stream::unused() const {
 }
 
 shared_stream::pending_frames shared_stream::take_pending() {
+  check(!pending_.empty(), "a round is made of what waits");
   auto next = std::move(pending_.front());
   pending_.pop_front();
   if (next.log)

@@ -19,7 +19,7 @@ public:
   // -- what is told: the runs -------------------------------------------------------------------------------------------
 
   /// It is told after those before it.
-  void add(run_announced run) { coming_.push_back(std::move(run)); }
+  void add(watched_run run) { coming_.push_back(std::move(run)); }
 
   /// The next run, if there is one and the one before has ended: its log is to be read from the beginning.
   bool begin_next_run();
@@ -40,7 +40,7 @@ public:
 
   // -- what is told: the session's changes ------------------------------------------------------------------------------
 
-  void add(const session_announced& change) { pending_.push_back({change.frames, log_actor{}, {}, change.except, std::nullopt}); }
+  void add(const watched_change& change) { pending_.push_back({change.frames, log_actor{}, {}, change.except, std::nullopt}); }
 
   /// Changes are left out for who doesn't read at all; its connection is closed soon.
   bool too_far_behind(const subscriber& who) const { return who.unread() > 4 * subscriber_window_; }
@@ -80,7 +80,7 @@ private:
     wire::cursor end;
     std::uint64_t except = 0;
     /// It begins a run.
-    std::optional<run_announced> begins;
+    std::optional<watched_run> begins;
   };
 
   /// What is being sent to all who share.
@@ -89,7 +89,7 @@ private:
     /// Where those are who haven't got it.
     position begin;
     log_actor log;
-    std::optional<run_announced> begins;
+    std::optional<watched_run> begins;
     std::uint64_t except = 0;
     std::size_t served = 0;
   };
@@ -100,9 +100,9 @@ private:
   std::size_t reader_window_ = 0;
   std::size_t subscriber_window_ = 0;
   /// The run that is read, or was, and those after it.
-  run_announced current_;
+  watched_run current_;
   bool reading_ = false;
-  std::deque<run_announced> coming_;
+  std::deque<watched_run> coming_;
   /// Bytes of it that were taken and that it has no credit for yet.
   std::size_t owed_ = 0;
   std::deque<pending_frames> pending_;

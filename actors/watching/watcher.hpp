@@ -1,7 +1,7 @@
 #pragma once
 // One who watches a session, as its feed knows it: whether it shares the stream that all have, and where it reads if it doesn't.
 
-#include "actors/watching/api.hpp"
+#include "actors/watching/feed_frames.hpp"
 
 namespace parley {
 
@@ -20,6 +20,7 @@ enum class watcher_phase { joining, sharing, alone };
 
 struct watcher {
   std::shared_ptr<subscriber> to;
+  ask by{};
   watcher_phase phase = watcher_phase::joining;
   /// It wants what followed this.
   std::optional<wire::cursor> from;
@@ -34,7 +35,7 @@ struct watcher {
   /// Credit that the log gets when the client has taken what it was sent.
   std::size_t owed = 0;
   /// Runs that began after the one it reads.
-  std::vector<run_announced> next;
+  std::vector<watched_run> next;
 
   // sharing
   /// A round that it has had already.

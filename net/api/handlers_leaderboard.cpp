@@ -63,7 +63,7 @@ void show(const api_context_ptr& api, exchange& ex) {
   if (!check.ok())
     return ex.refuse(check.problem());
   ex.self()
-    .request(api->leaderboard, defaults::actor_timeout, show_leaderboard{period})
+    .request(api->leaderboard, defaults::actor_timeout, show_leaderboard{period, ex.by()})
     .then([api, &ex,
            period](const leaderboard_ptr& board) { ex.answer(json_response(200, to_json(period, *board, api->node->models))); },
           [&ex](const caf::error& why) { ex.refuse(to_failure(why)); });

@@ -3,7 +3,7 @@
 #include "net/api/handlers_ui_chat.hpp"
 #include "net/api/ui_chat_request.hpp"
 #include "net/server/json_objects.hpp"
-#include "wire/streams/ui_message.hpp"
+#include "wire/streams/stream_encoders.hpp"
 
 #include <set>
 #include <unordered_set>
@@ -88,8 +88,9 @@ std::vector<incoming_message> read_messages(request_check& check, field_reader& 
 
 /// Asks for a run, and streams it.
 template <class Request>
-void ask_for_run(const api_context& api, exchange& ex, Request what, wire::stream_format format) {
-  ask_sessions(api, ex, std::move(what), [&ex, format](const run_opened& run) { stream_run(ex, run, format); });
+void ask_for_run(const api_context& api, exchange& ex, Request what, const wire::stream_encoder& format) {
+  ask_sessions(
+    api, ex, std::move(what), [&ex, &format](const run_opened& run) { stream_run(ex, run, format); }, run_home{&ex.home()});
 }
 
 /// POST /api/messages/stream/
@@ -108,9 +109,8 @@ void stream(const api_context& api, exchange& ex) {
   // Absent means the newest message, null in so many words means none.
   wanted.at_root = body->contains("parent_id") && !wanted.parent;
   wanted.cancel_on_disconnect = read_cancels(fields);
-  wanted.home = &ex.home();
-  auto format = wire::choose_format(ex.request().header("accept"));
-  wanted.only_direct = format == wire::stream_format::ui_message;
+  auto& format = wire::choose_encoder(ex.request().header("accept"));
+  wanted.only_direct = format.shows_one_answer();
   if (!check.ok())
     return ex.refuse(check.problem());
   ask_for_run(api, ex, std::move(wanted), format);
@@ -128,11 +128,11 @@ void stream_simple(const api_context& api, exchange& ex) {
   wanted.messages.push_back({message_role::user, fields.text("message"), std::nullopt, std::nullopt});
   if (wanted.messages[0].content.empty())
     fields.wrong("message", "must not be empty.");
-  wanted.only_direct = true;
-  wanted.home = &ex.home();
+  auto& format = wire::simple_stream();
+  wanted.only_direct = format.shows_one_answer();
   if (!check.ok())
     return ex.refuse(check.problem());
-  ask_for_run(api, ex, std::move(wanted), wire::stream_format::simple);
+  ask_for_run(api, ex, std::move(wanted), format);
 }
 
 /// POST /api/messages/{id}/regenerate/
@@ -142,10 +142,10 @@ void regenerate(const api_context& api, exchange& ex, message_id id) {
     return ex.refuse(body.error());
   request_check check;
   field_reader fields{check, *body};
-  regenerate_answer wanted{id, read_cancels(fields), &ex.home()};
+  regenerate_answer wanted{id, read_cancels(fields)};
   if (!check.ok())
     return ex.refuse(check.problem());
-  ask_for_run(api, ex, wanted, wire::choose_format(ex.request().header("accept")));
+  ask_for_run(api, ex, wanted, wire::choose_encoder(ex.request().header("accept")));
 }
 
 /// Where to begin: `Last-Event-ID` before `from=`, since an EventSource that reconnects repeats its first address.
@@ -169,12 +169,12 @@ wire::cursor read_from(request_check& check, const http_request& request) {
 /// GET /api/messages/{id}/stream/
 void attach(const api_context& api, exchange& ex, message_id id) {
   request_check check;
-  attach_to_run wanted{id, read_from(check, ex.request()), &ex.home()};
+  attach_to_run wanted{id, read_from(check, ex.request())};
   if (!check.ok())
     return ex.refuse(check.problem());
-  auto format = wire::choose_format(ex.request().header("accept"));
-  if (format == wire::stream_format::ui_message)
-    wanted.from = {}; // a message is told from its beginning
+  auto& format = wire::choose_encoder(ex.request().header("accept"));
+  if (!format.resumes())
+    wanted.from = {};
   ask_for_run(api, ex, wanted, format);
 }
 
@@ -196,13 +196,9 @@ void show(const api_context& api, exchange& ex, message_id id) {
 
 } // namespace
 
-void stream_run(exchange& ex, const run_opened& run, wire::stream_format format) {
-  if (format == wire::stream_format::ui_message) {
-    if (run.answers.size() > 1)
-      return ex.refuse(
-        {ec::invalid_request, "A UI message stream is one answer; this run has several: read it in another format.", "Accept"});
-    ex.add_header(std::string{wire::ui_message_header}, std::string{wire::ui_message_version});
-  }
+void stream_run(exchange& ex, const run_opened& run, const wire::stream_encoder& format) {
+  if (format.shows_one_answer() && run.answers.size() > 1)
+    return ex.refuse({ec::invalid_request, std::string{format.refusal_of_several()}, "Accept"});
   ex.stream(run, format);
 }
 

@@ -4,7 +4,9 @@
 #include "net/server/error_response.hpp"
 #include "net/server/json_objects.hpp"
 #include "wire/clients/openai_request.hpp"
+#include "wire/dialects/dialect.hpp"
 #include "wire/objects/openai_object.hpp"
+#include "wire/streams/stream_encoders.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -12,9 +14,11 @@ namespace parley::net {
 
 namespace {
 
+constexpr std::string_view no_such_model = "does not exist; GET /v1/models lists them.";
+
 void refuse_model(exchange& ex, const std::string& id, std::string_view why) {
-  ex.answer(error_response({ec::not_found, "The model `" + id + "` " + std::string{why}, "model"}, ex.request().request_id,
-                           "model_not_found"));
+  failure what{ec::not_found, "The model `" + id + "` " + std::string{why}, "model"};
+  ex.answer(error_response_as("model_not_found", what, ex.request().request_id));
 }
 
 /// The models that the request names, each for as many choices as it wants; answers the request if one isn't there, or can't be
@@ -23,17 +27,17 @@ std::optional<std::vector<std::shared_ptr<const model>>> find_models(const api_c
                                                                      const wire::openai_request& wanted) {
   std::vector<std::shared_ptr<const model>> found;
   for (auto& id : wanted.models) {
-    auto entry = api.node->models.find(id);
-    if (!entry || !entry->available) {
+    auto entry = api.node->models.find_askable(id);
+    if (!entry) {
       refuse_model(ex, id,
-                   entry ? "is not available: its provider's key is not set." : "does not exist; GET /v1/models lists them.");
+                   entry.error() == not_askable::unknown ? no_such_model : "is not available: its provider's key is not set.");
       return std::nullopt;
     }
-    if (auto can = wire::can_be_asked(*entry, *wanted.ask); !can) {
+    if (auto can = wire::dialect_of(**entry).can_be_asked(*wanted.ask); !can) {
       ex.refuse(can.error());
       return std::nullopt;
     }
-    found.insert(found.end(), wanted.choices, entry);
+    found.insert(found.end(), wanted.choices, *entry);
   }
   return found;
 }
@@ -52,9 +56,9 @@ void complete(const api_context& api, exchange& ex) {
   completion_plan plan{wanted->ask, std::move(*models), &ex.home(), reader_actor{&ex.self()}};
   ex.end_with_client();
   if (wanted->stream) {
-    auto format = wanted->include_usage ? wire::stream_format::openai_usage : wire::stream_format::openai;
+    auto& format = wanted->include_usage ? wire::openai_usage_stream() : wire::openai_stream();
     return ask_completions(api, ex, stream_completion{std::move(plan)},
-                           [&ex, format](const run_opened& run) { ex.stream(run, format); });
+                           [&ex, &format](const run_opened& run) { ex.stream(run, format); });
   }
   auto several = wanted->models.size() > 1;
   ask_completions(
@@ -66,9 +70,8 @@ void complete(const api_context& api, exchange& ex) {
 /// GET /v1/models
 void list(const api_context& api, exchange& ex) {
   auto data = json_object::array();
-  for (auto& entry : api.node->models.all())
-    if (entry->available)
-      data.push_back(wire::openai_model(*entry));
+  for (auto& entry : api.node->models.askable())
+    data.push_back(wire::openai_model(*entry));
   json_object body;
   body["object"] = "list";
   body["data"] = std::move(data);
@@ -77,10 +80,10 @@ void list(const api_context& api, exchange& ex) {
 
 /// GET /v1/models/{id}
 void show(const api_context& api, exchange& ex, const std::string& id) {
-  auto entry = api.node->models.find(id);
-  if (!entry || !entry->available)
-    return refuse_model(ex, id, "does not exist; GET /v1/models lists them.");
-  ex.answer(json_response(200, wire::openai_model(*entry)));
+  auto entry = api.node->models.find_askable(id);
+  if (!entry)
+    return refuse_model(ex, id, no_such_model);
+  ex.answer(json_response(200, wire::openai_model(**entry)));
 }
 
 } // namespace

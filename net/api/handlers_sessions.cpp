@@ -69,12 +69,10 @@ std::vector<std::string> read_models(field_reader& fields, session_mode mode, co
   if (mode == session_mode::compare && (models.size() < 2 || models.size() > max_participants))
     fields.wrong("models", "must have 2 to 8 entries in compare mode.");
   for (std::size_t i = 0; i < models.size(); ++i) {
-    auto entry = known.find(models[i]);
     auto name = "models[" + std::to_string(i) + "]";
-    if (!entry)
-      fields.wrong(name, "is not in the catalogue; GET /api/models/ lists it.");
-    else if (!entry->available)
-      fields.wrong(name, "is not available: its provider isn't set up on this server.");
+    if (auto entry = known.find_askable(models[i]); !entry)
+      fields.wrong(name, entry.error() == not_askable::unknown ? "is not in the catalogue; GET /api/models/ lists it."
+                                                               : "is not available: its provider isn't set up on this server.");
   }
   return models;
 }

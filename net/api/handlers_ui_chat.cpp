@@ -2,6 +2,7 @@
 
 #include "net/api/handlers_messages.hpp"
 #include "net/api/ui_chat_request.hpp"
+#include "wire/streams/stream_encoders.hpp"
 
 #include <memory>
 
@@ -9,16 +10,12 @@ namespace parley::net {
 
 namespace {
 
-/// Like `ask_sessions`, with a way on after a failure.
-template <class Request, class Then, class Otherwise>
-void ask(const api_context& api, exchange& ex, Request what, Then then, Otherwise otherwise) {
-  ex.self()
-    .request(api.sessions, defaults::actor_timeout, std::move(what))
-    .then(std::move(then), [otherwise = std::move(otherwise)](const caf::error& why) mutable { otherwise(to_failure(why)); });
-}
-
-void stream_message(const api_context& api, exchange& ex, start_turn what) {
-  ask_sessions(api, ex, std::move(what), [&ex](const run_opened& run) { stream_run(ex, run, wire::stream_format::ui_message); });
+/// Asks for a run, and streams it as a UI message.
+template <class Request>
+void stream_message(const api_context& api, exchange& ex, Request what) {
+  ask_sessions(
+    api, ex, std::move(what), [&ex](const run_opened& run) { stream_run(ex, run, wire::ui_message_stream()); },
+    run_home{&ex.home()});
 }
 
 /// Asks, step by step, for what the client wants, whose own idea of the conversation may be an older one. Lives in the
@@ -42,7 +39,7 @@ private:
     if (!wanted_.parent)
       return ask_question(wanted_.question_id, wanted_.edited);
     auto go_on = [self = shared_from_this()] { self->ask_question(self->wanted_.question_id, self->wanted_.edited); };
-    ask(
+    ask_sessions_or(
       api_, ex_, stop_message{*wanted_.parent}, [go_on](const stopped_answers&) { go_on(); },
       [go_on](const failure&) { go_on(); });
   }
@@ -54,8 +51,7 @@ private:
     turn.parent = wanted_.parent;
     turn.at_root = branches && !wanted_.parent;
     turn.cancel_on_disconnect = wanted_.cancel_on_disconnect;
-    turn.home = &ex_.home();
-    turn.only_direct = true;
+    turn.only_direct = wire::ui_message_stream().shows_one_answer();
     stream_message(api_, ex_, std::move(turn));
   }
 
@@ -66,15 +62,16 @@ private:
 
   /// In the midst of a branch, the answer made anew begins one of its own: its question is asked again.
   void regenerate(message_id answer) {
-    ask(
-      api_, ex_, regenerate_answer{answer, wanted_.cancel_on_disconnect, &ex_.home()},
-      [&ex = ex_](const run_opened& run) { stream_run(ex, run, wire::stream_format::ui_message); },
+    ask_sessions_or(
+      api_, ex_, regenerate_answer{answer, wanted_.cancel_on_disconnect},
+      [&ex = ex_](const run_opened& run) { stream_run(ex, run, wire::ui_message_stream()); },
       [self = shared_from_this(), answer](const failure& why) {
         if (why.code == ec::not_last_turn)
           self->ask_question(derived_id(self->wanted_.session_key, to_string(answer), self->wanted_.question), true);
         else
           self->ex_.refuse(why);
-      });
+      },
+      run_home{&ex_.home()});
   }
 
   /// Without an answer's id, the question's is made anew; it may never have come here.
@@ -83,7 +80,7 @@ private:
       return ask_question(wanted_.question_id, false);
     auto id = wanted_.known_as[next];
     auto self = shared_from_this();
-    ask(
+    ask_sessions_or(
       api_, ex_, show_message{id},
       [self, id, next](const message& found) {
         if (found.session == self->wanted_.session_key && found.content == self->wanted_.question)
@@ -119,8 +116,7 @@ void reconnect(const api_context& api, exchange& ex, session_id id) {
     if (!view.running)
       return ex.answer({.status = 204, .content_type = {}, .body = {}, .headers = {}});
     // A turn has the id of its question.
-    attach_to_run wanted{message_id{view.running->turn.bytes}, {}, &ex.home()};
-    ask_sessions(api, ex, wanted, [&ex](const run_opened& run) { stream_run(ex, run, wire::stream_format::ui_message); });
+    stream_message(api, ex, attach_to_run{message_id{view.running->turn.bytes}, {}});
   });
 }
 

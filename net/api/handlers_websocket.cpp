@@ -56,6 +56,7 @@ void open(const api_context& api, exchange& ex, std::string_view id) {
     wanted.from = wire::parse_cursor(*from);
     wanted.bad_from = !wanted.from;
   }
+  wanted.by = ex.by();
   wanted.bearer = lists(request, "sec-websocket-protocol", "bearer");
   ex.upgrade([&](taken_connection taken) { begin_websocket(api.sockets, *loop::current(), request, std::move(taken), wanted); });
 }

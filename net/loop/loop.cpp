@@ -108,7 +108,9 @@ public:
         guests_wait_ = false;
         // It ends whenever it has nothing to do.
         guests_.restart();
-        guests_.poll();
+        // After an exception, those that are left have their turn yet.
+        while (!guarded("guest", [this] { guests_.poll(); }))
+          continue;
       });
   }
 

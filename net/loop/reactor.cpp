@@ -1,5 +1,7 @@
 #include "net/loop/reactor.hpp"
 
+#include "actors/node/faults.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <climits>
@@ -66,7 +68,7 @@ bool reactor::run_tasks() {
   for (auto& task : now) {
     // What it holds goes before the next one runs.
     auto run = std::move(task);
-    run();
+    guarded("task", run);
   }
   return true;
 }
@@ -107,7 +109,7 @@ bool reactor::tell_next() {
   while (next_told_ < told_count_) {
     auto& news = told_[next_told_++];
     if (auto* who = static_cast<socket_watcher*>(news.data.ptr)) {
-      who->socket_changed(news.events);
+      guarded("socket", [&] { who->socket_changed(news.events); });
       return true;
     }
   }
@@ -177,7 +179,7 @@ void loop_timer::turn_has_come(steady::time_point now) {
   due_ = never;
   // The callback may end the timer.
   auto call = callback_;
-  call();
+  guarded("timer", call);
 }
 
 } // namespace parley::net

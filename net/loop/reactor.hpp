@@ -25,7 +25,8 @@ protected:
   ~socket_watcher() = default;
 };
 
-/// All but `post` on the one thread that runs it.
+/// All but `post` on the one thread that runs it. An exception that leaves a callback is reported (`actors/node/faults.hpp`), and
+/// nothing more: what must follow from it for the socket or the actor is done before it comes here.
 class reactor {
 public:
   /// Throws `std::system_error` where the kernel gives no epoll set.

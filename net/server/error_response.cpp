@@ -69,12 +69,15 @@ int http_status(ec code) {
   return 500;
 }
 
-http_response error_response(const failure& why, std::string_view request_id, std::string_view code) {
+http_response error_response(const failure& why, std::string_view request_id) {
+  // Whatever the reason is that the node can't serve now: clients know one code for it.
+  auto code = why.code == ec::store_unavailable || why.code == ec::fenced ? ec::unavailable : why.code;
+  return error_response_as(name(code), why, request_id);
+}
+
+http_response error_response_as(std::string_view code, const failure& why, std::string_view request_id) {
   http_response result;
   result.status = http_status(why.code);
-  // Whatever the reason is that the node can't serve now: clients know one code for it.
-  if (code.empty())
-    code = name(why.code == ec::store_unavailable || why.code == ec::fenced ? ec::unavailable : why.code);
   auto message = public_message(why);
   auto& body = result.body;
   body = "{\"error\":{\"code\":";

@@ -9,9 +9,11 @@ namespace parley::net {
 int http_status(ec code);
 
 /// The error object with its status, and `Retry-After` where trying again makes sense. It is OpenAI's, too, which has a `type`,
-/// so that what is wrong before a request's path is known is understood by all clients. `code` is the failure's own if it is
-/// empty.
-http_response error_response(const failure& why, std::string_view request_id, std::string_view code = {});
+/// so that what is wrong before a request's path is known is understood by all clients.
+http_response error_response(const failure& why, std::string_view request_id);
+
+/// The same with another `code` than the failure's own.
+http_response error_response_as(std::string_view code, const failure& why, std::string_view request_id);
 
 /// The same in Anthropic's shape and with its statuses, for its API's paths.
 http_response anthropic_error_response(const failure& why, std::string_view request_id);

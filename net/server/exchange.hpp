@@ -3,6 +3,7 @@
 // they know no socket, and the actors behind know nothing of HTTP.
 
 #include "actors/runs/api.hpp"
+#include "core/ask.hpp"
 #include "net/server/connection_place.hpp"
 #include "net/stream/byte_stream.hpp"
 #include "wire/http/request_parser.hpp"
@@ -27,6 +28,12 @@ struct http_response {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
+/// How an API tells its clients of a failure: its error object and its status (`net/server/error_response`).
+using error_writer = http_response (*)(const failure& why, std::string_view request_id);
+
+/// The format of a path's API, also of a path that isn't there.
+using find_errors = std::function<error_writer(std::string_view path)>;
+
 /// What is left of a connection when another protocol takes it over (RFC 9110, section 7.8).
 struct taken_connection {
   /// Its handler is yet to be set.
@@ -42,14 +49,16 @@ class exchange {
 public:
   virtual ~exchange() = default;
   virtual const http_request& request() const = 0;
+  /// For what the handler asks of actors. Nobody has to say who they are yet: all are the one local user.
+  ask by() const { return {{}, request().request_id}; }
   /// For `self().request(…).then(…)`: the continuation isn't called once the connection is gone.
   virtual connection_actor& self() = 0;
   virtual home_loop& home() = 0;
   virtual void answer(http_response response) = 0;
-  /// The error object of the public contract, with its status (`net/server/error_response`).
+  /// The error object of the API that the path belongs to, with its status.
   virtual void refuse(const failure& why) = 0;
   /// A run's log in that format, with the run's headers (`X-Turn-Id`, …), until its last finish.
-  virtual void stream(const run_opened& run, wire::stream_format format) = 0;
+  virtual void stream(const run_opened& run, const wire::stream_encoder& format) = 0;
   /// Another protocol goes on, `taker`'s, which begins with the 101 response. Not called if the connection is ending.
   virtual void upgrade(const std::function<void(taken_connection)>& taker) = 0;
 

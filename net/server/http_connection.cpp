@@ -1,14 +1,12 @@
 #include "net/server/http_connection.hpp"
 
+#include "core/check.hpp"
 #include "net/server/access_log.hpp"
-#include "net/server/error_response.hpp"
-#include "net/server/response_head.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <exception>
 #include <unistd.h>
 
 namespace parley::net {
@@ -23,9 +21,6 @@ constexpr std::size_t max_lingered_bytes = 1024 * 1024;
 constexpr std::size_t max_unsent_ahead = 64 * 1024;
 /// … and let other connections have their turn.
 constexpr int max_requests_per_batch = 16;
-
-/// A stream keeps an output buffer of that size; a larger one is let go.
-constexpr std::size_t kept_output_bytes = 4096;
 
 constexpr auto never = steady::time_point::max();
 
@@ -46,7 +41,7 @@ public:
   home_loop& home() override { return owner_.loop_; }
   void answer(http_response response) override { owner_.answer(response); }
   void refuse(const failure& why) override { owner_.refuse(why); }
-  void stream(const run_opened& run, wire::stream_format format) override { owner_.stream(run, format); }
+  void stream(const run_opened& run, const wire::stream_encoder& format) override { owner_.stream(run, format); }
   void upgrade(const std::function<void(taken_connection)>& taker) override { owner_.upgrade(taker); }
 
 private:
@@ -58,7 +53,7 @@ private:
 
 http_connection::http_connection(caf::actor_config& config, loop& home, std::shared_ptr<http_service> service, int socket,
                                  bool refused)
-  : connection_actor(config, home.unit()), loop_(home), service_(std::move(service)), parser_(service_->settings.requests),
+  : connection_actor(config, home.unit()), service_(std::move(service)), loop_(home), parser_(service_->settings.requests),
     socket_(socket), refused_(refused) {}
 
 http_connection::~http_connection() {
@@ -87,7 +82,11 @@ void http_connection::end() {
   quit(caf::exit_reason::user_shutdown);
 }
 
-void http_connection::on_exit() {
+log_ids http_connection::ids() const {
+  return exchange_ ? log_ids{session_, run_, exchange_->request().request_id} : log_ids{};
+}
+
+void http_connection::ended() {
   if (phase_ == phase::answering || phase_ == phase::streaming)
     log_answer("cut off");
   // Its memory stays as long as anybody has a handle, a run that it read perhaps: what is in it goes now.
@@ -128,19 +127,26 @@ void http_connection::after_batch() {
     if (half_closed_ && stream_->unsent() == 0)
       return end();
   }
+  // A piece of a run changes nothing about it.
+  if (phase_ != phase::streaming || std::exchange(look_ahead_, false))
+    pause_or_resume();
+  set_timer();
+}
+
+void http_connection::pause_or_resume() {
   auto pause = phase_ == phase::reading ? stream_->unsent() > max_unsent_ahead
                                         : parser_.buffered() > service_->settings.requests.header_bytes;
-  if (pause != std::exchange(reading_paused_, pause)) {
-    if (pause)
-      stream_->pause_reading();
-    else
-      stream_->resume_reading();
-  }
-  set_timer();
+  if (pause == std::exchange(reading_paused_, pause))
+    return;
+  if (pause)
+    stream_->pause_reading();
+  else
+    stream_->resume_reading();
 }
 
 void http_connection::enter(phase next) {
   phase_ = next;
+  look_ahead_ = true;
   switch (next) {
   case phase::opening:
     break;
@@ -178,6 +184,7 @@ void http_connection::opened() {
 
 void http_connection::received(std::string_view bytes) {
   step([this, bytes] {
+    look_ahead_ = true;
     if (phase_ != phase::lingering)
       parser_.feed(bytes);
     else if ((lingered_bytes_ += bytes.size()) > max_lingered_bytes)
@@ -215,9 +222,7 @@ void http_connection::take_requests() {
     }
     auto next = parser_.next();
     if (!next) {
-      begin_exchange({});
-      last_ = true;
-      refuse(next.error());
+      refuse_unread(next.error());
     } else if (*next) {
       serve(std::move(**next));
     } else if (half_closed_) {
@@ -242,156 +247,24 @@ void http_connection::begin_exchange(http_request request) {
   enter(phase::answering);
 }
 
+void http_connection::refuse_unread(const failure& why) {
+  http_request known;
+  if (auto* begun = parser_.begun()) {
+    known.method = begun->method;
+    known.path = begun->path;
+  }
+  begin_exchange(std::move(known));
+  last_ = true;
+  refuse(why);
+}
+
 void http_connection::serve(http_request request) {
   begin_exchange(std::move(request));
   try {
     service_->serve(*exchange_);
-  } catch (const std::exception& defect) {
-    refuse({ec::internal, defect.what(), {}});
+  } catch (...) {
+    refuse({ec::internal, note_exception(), {}});
   }
-}
-
-// == Answers =========================================================================================================
-
-void http_connection::append_head(int status, std::string_view content_type) {
-  const auto& request = exchange_->request();
-  // What the client has sent ahead is answered before a half-closed connection ends.
-  if (service_->draining || (half_closed_ && parser_.buffered() == 0))
-    last_ = true;
-  status_ = status;
-  append_status(out_, status);
-  append_field(out_, "X-Request-Id", request.request_id);
-  if (last_)
-    out_ += "Connection: close\r\n";
-  else if (request.http_1_0)
-    out_ += "Connection: keep-alive\r\n";
-  if (!content_type.empty())
-    append_field(out_, "Content-Type", content_type);
-  for (auto& [name, value] : exchange_->added_headers())
-    append_field(out_, name, value);
-}
-
-void http_connection::answer(const http_response& response) {
-  if (phase_ != phase::answering)
-    return;
-  auto has_body = response.status != 204 && response.status != 304;
-  append_head(response.status, has_body ? std::string_view{response.content_type} : std::string_view{});
-  for (auto& [name, value] : response.headers)
-    append_field(out_, name, value);
-  if (has_body) {
-    out_ += "Content-Length: ";
-    out_ += std::to_string(response.body.size());
-    out_ += "\r\n";
-  }
-  out_ += "\r\n";
-  if (has_body && exchange_->request().method != "HEAD")
-    out_ += response.body;
-  response_complete();
-}
-
-void http_connection::refuse(const failure& why) {
-  if (phase_ != phase::answering)
-    return;
-  const auto& id = exchange_->request().request_id;
-  auto speaks_anthropic = exchange_->request().path.starts_with("/v1/messages");
-  auto response = speaks_anthropic ? anthropic_error_response(why, id) : error_response(why, id);
-  if (response.status == 500)
-    spdlog::error("request={} failed: {}", id, why.message);
-  answer(response);
-}
-
-void http_connection::response_complete() {
-  log_answer();
-  // A stream that began before the drain didn't announce it.
-  enter(last_ || service_->draining ? phase::lingering : phase::reading);
-}
-
-void http_connection::stream(const run_opened& run, wire::stream_format format) {
-  if (phase_ != phase::answering)
-    return;
-  const auto& request = exchange_->request();
-  // HTTP/1.0 knows no chunks: there, the body ends with the connection.
-  chunked_ = !request.http_1_0;
-  if (!chunked_)
-    last_ = true;
-  append_head(200, wire::content_type(format));
-  if (run.session_key)
-    append_turn(out_, run);
-  out_ += "Cache-Control: no-cache, no-transform\r\n"
-          "X-Accel-Buffering: no\r\n";
-  if (chunked_)
-    out_ += "Transfer-Encoding: chunked\r\n";
-  out_ += "\r\n";
-  if (request.method == "HEAD")
-    return response_complete();
-  enter(phase::streaming);
-  log_ = run.log;
-  unwritten_ = owed_ = 0;
-  monitor(log_);
-  send(log_, attach_reader{caf::actor_cast<reader_actor>(alive_), ++stream_number_, format, run.from, &loop_, this});
-}
-
-void http_connection::take(const log_piece& piece) {
-  step([&] { take_piece(piece); });
-}
-
-void http_connection::upgrade(const std::function<void(taken_connection)>& taker) {
-  if (phase_ != phase::answering)
-    return;
-  if (service_->draining)
-    return refuse({ec::unavailable, "This node is shutting down.", {}});
-  if (half_closed_)
-    return end();
-  // The answers to what came before go first.
-  flush();
-  if (std::exchange(reading_paused_, false))
-    stream_->resume_reading();
-  status_ = 101;
-  log_answer();
-  enter(phase::upgraded);
-  taker({std::move(stream_), parser_.take_buffered(), std::move(place_)});
-  end();
-}
-
-void http_connection::take_piece(const log_piece& piece) {
-  if (phase_ != phase::streaming || piece.stream != stream_number_)
-    return;
-  if (!piece.bytes && !piece.ends) {
-    // The run is gone: a body without its end says so.
-    flush();
-    end();
-    return;
-  }
-  if (piece.bytes && !piece.bytes->empty()) {
-    if (chunked_)
-      append_chunk(out_, *piece.bytes);
-    else
-      out_ += *piece.bytes;
-    unwritten_ += piece.bytes->size();
-  }
-  if (piece.ends) {
-    if (chunked_)
-      out_ += "0\r\n\r\n";
-    demonitor(log_.address());
-    log_ = nullptr;
-    response_complete();
-  }
-}
-
-void http_connection::flush() {
-  if (!out_.empty()) {
-    stream_->write(out_);
-    out_.clear();
-    if (phase_ != phase::streaming || out_.capacity() > kept_output_bytes)
-      std::string{}.swap(out_);
-  }
-  if (phase_ != phase::streaming)
-    return;
-  auto waiting = std::min(unwritten_, stream_->unsent());
-  owed_ += unwritten_ - waiting;
-  unwritten_ = waiting;
-  if (owed_ >= service_->settings.reader_window_bytes / 2)
-    send(log_, reader_credit{stream_number_, std::exchange(owed_, 0)});
 }
 
 // == Time ============================================================================================================
@@ -412,6 +285,8 @@ void http_connection::set_timer() {
     sent_ = stream_->sent();
     write_deadline_ = loop_.now() + service_->settings.write_timeout;
   }
+  if (phase_ == phase::streaming && write_deadline_ == never)
+    return;
   if (auto next = std::min(deadline_, write_deadline_); next != never)
     timer_->set(next);
 }
@@ -419,8 +294,10 @@ void http_connection::set_timer() {
 void http_connection::on_timer() {
   auto now = loop_.now();
   if (now >= write_deadline_) {
-    if (stream_->sent() == sent_)
+    if (stream_->sent() == sent_) {
+      report_dropped_reader(reader_drop::write_timeout, ids());
       return end();
+    }
     sent_ = stream_->sent();
     write_deadline_ = now + service_->settings.write_timeout;
   }
@@ -437,9 +314,7 @@ void http_connection::on_timer() {
       deadline_ = now + service_->settings.idle_timeout;
       return;
     }
-    begin_exchange({});
-    last_ = true;
-    refuse({ec::request_timeout, "The request took too long to come.", {}});
+    refuse_unread({ec::request_timeout, "The request took too long to come.", {}});
     exchange_.reset();
     return;
   case phase::answering:
@@ -455,7 +330,7 @@ void http_connection::on_timer() {
 }
 
 void http_connection::log_answer(std::string_view note) const {
-  log_access(exchange_->request(), status_, loop_.now() - asked_at_, note);
+  log_access(checked(exchange_.get(), "an answer is to a request").request(), status_, loop_.now() - asked_at_, note);
 }
 
 } // namespace parley::net

@@ -15,10 +15,10 @@
 
 namespace parley::net {
 
-class http_connection final : public connection_actor,
-                              public served_connection,
-                              private byte_stream_handler,
-                              private piece_taker {
+class alignas(64) http_connection final : public connection_actor,
+                                          public served_connection,
+                                          private byte_stream_handler,
+                                          private piece_taker {
 public:
   /// `refused` connections are over the limit: they are told so, whatever they ask.
   http_connection(caf::actor_config& config, loop& home, std::shared_ptr<http_service> service, int socket, bool refused);
@@ -33,7 +33,8 @@ public:
 
 protected:
   reader_actor::behavior_type make_behavior() override;
-  void on_exit() override;
+  log_ids ids() const override;
+  void ended() override;
   /// Writes what gathered, takes up the next request, sets the timer.
   void after_batch() override;
 
@@ -73,7 +74,7 @@ private:
   // the exchange's ways to answer
   void answer(const http_response& response);
   void refuse(const failure& why);
-  void stream(const run_opened& run, wire::stream_format format);
+  void stream(const run_opened& run, const wire::stream_encoder& format);
   void upgrade(const std::function<void(taken_connection)>& taker);
 
   /// To be used instead of `quit`.
@@ -83,6 +84,8 @@ private:
   void take_requests();
   void begin_exchange(http_request request);
   void serve(http_request request);
+  /// A request that did not come whole. It is the connection's last.
+  void refuse_unread(const failure& why);
   /// The beginning of a response; the caller goes on with fields, and ends them.
   void append_head(int status, std::string_view content_type);
   void response_complete();
@@ -90,52 +93,58 @@ private:
   /// Writes `out_`, and gives the run credit for what went out.
   void flush();
 
+  void pause_or_resume();
   void set_timer();
   void on_timer();
   void log_answer(std::string_view note = {}) const;
 
-  loop& loop_;
-  std::shared_ptr<http_service> service_;
-  std::unique_ptr<connection_place> place_;
-  /// Keeps the actor while its socket is open: nobody else need know it.
-  caf::strong_actor_ptr alive_;
+  // What each piece of a run touches, from the base classes' end on: two cache lines (docs/performance.md).
   byte_stream_ptr stream_;
-  std::unique_ptr<loop_timer> timer_;
-  wire::request_parser parser_;
-  std::unique_ptr<one_exchange> exchange_;
-  /// What is to be written at the end of this batch.
-  std::string out_;
-
-  /// The socket until `stream_` has it.
-  int socket_;
-  bool refused_;
+  std::shared_ptr<http_service> service_;
   phase phase_ = phase::opening;
-  wire::request_parser::stage stage_ = wire::request_parser::stage::nothing;
-  bool reading_paused_ = false;
-  /// The client has sent all it ever will.
-  bool half_closed_ = false;
+  bool ending_ = false;
   /// This response is the connection's last.
   bool last_ = false;
-  bool ending_ = false;
-  /// All that is to be said has been handed to the stream, and our direction is ended.
-  bool finished_ = false;
-  int status_ = 0;
-  steady::time_point asked_at_;
-  /// When `phase_` and `stage_` have lasted too long.
-  steady::time_point deadline_ = steady::time_point::max();
-  /// When the client must have taken something of what is unsent, more than `sent_`.
-  steady::time_point write_deadline_ = steady::time_point::max();
-  std::uint64_t sent_ = 0;
-  std::size_t lingered_bytes_ = 0;
-
-  // the run being read
+  /// The client has sent all it ever will.
+  bool half_closed_ = false;
+  bool reading_paused_ = false;
+  /// Something has come that may be reason to pause.
+  bool look_ahead_ = false;
+  wire::request_parser::stage stage_ = wire::request_parser::stage::nothing;
+  /// The body comes in chunks.
+  bool chunked_ = false;
+  /// What is to be written at the end of this batch.
+  std::string out_;
   /// Tells pieces of this stream from late ones of an earlier.
   std::uint64_t stream_number_ = 0;
-  log_actor log_;
-  bool chunked_ = false;
   /// Bytes of pieces that the socket hasn't taken, and those it has that credit is owed for.
   std::size_t unwritten_ = 0;
   std::size_t owed_ = 0;
+  /// When the client must have taken something of what is unsent, more than `sent_`.
+  steady::time_point write_deadline_ = steady::time_point::max();
+
+  std::uint64_t sent_ = 0;
+  /// When `phase_` and `stage_` have lasted too long. Never while a run is read.
+  steady::time_point deadline_ = steady::time_point::max();
+  log_actor log_;
+  loop& loop_;
+  std::unique_ptr<connection_place> place_;
+  /// Keeps the actor while its socket is open: nobody else need know it.
+  caf::strong_actor_ptr alive_;
+  std::unique_ptr<loop_timer> timer_;
+  wire::request_parser parser_;
+  std::unique_ptr<exchange> exchange_;
+  /// The run that is read, or was last.
+  session_id session_;
+  run_id run_;
+  steady::time_point asked_at_;
+  int status_ = 0;
+  /// The socket until `stream_` has it.
+  int socket_;
+  bool refused_;
+  /// All that is to be said has been handed to the stream, and our direction is ended.
+  bool finished_ = false;
+  std::size_t lingered_bytes_ = 0;
 };
 
 } // namespace parley::net

@@ -2,6 +2,7 @@
 // What a listener and its connections have in common: how they behave, what serves their requests, and who they are.
 
 #include "net/server/connection_place.hpp"
+#include "net/server/exchange.hpp"
 #include "net/server/http_settings.hpp"
 #include "net/stream/tls.hpp"
 
@@ -14,13 +15,12 @@
 
 namespace parley::net {
 
-class exchange;
-
 /// What the connections of a listener share.
 struct http_service {
   http_settings settings;
   /// Called on the connection's loop.
   std::function<void(exchange&)> serve;
+  find_errors errors_of;
   /// Null: plain.
   std::shared_ptr<const tls_context> tls;
   /// Set to end connections as soon as they have answered what they are at.

@@ -2,6 +2,7 @@
 // Answers with the objects of the public contract (`wire/objects/object_json.hpp`).
 
 #include "actors/sessions/api.hpp"
+#include "core/check.hpp"
 #include "net/server/exchange.hpp"
 #include "wire/objects/object_json.hpp"
 
@@ -29,7 +30,8 @@ json_object list_object(const Entries& entries, bool more) {
   for (auto& entry : entries)
     data.push_back(to_json(entry));
   json_object result;
-  auto next = more && !data.empty() ? data.back()["id"] : json_object{};
+  check(!more || !data.empty(), "a page that others follow has an entry");
+  auto next = more ? data.back()["id"] : json_object{};
   result["data"] = std::move(data);
   result["next"] = std::move(next);
   return result;

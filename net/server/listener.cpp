@@ -1,5 +1,6 @@
 #include "net/server/listener.hpp"
 
+#include "actors/node/setbacks.hpp"
 #include "net/server/http_connection.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -115,6 +116,8 @@ private:
   void take(int client) {
     auto& service = *service_;
     auto refused = service.open.load() >= service.settings.max_connections;
+    if (refused)
+      report_setback("connection_refused", "as many are open as are served");
     if (refused && service.refusing.load() >= max_refusing) {
       ::close(client);
       return;
@@ -184,10 +187,11 @@ private:
 } // namespace
 
 expected<std::unique_ptr<listener>> listener::open(caf::actor_system& sys, const http_settings& settings,
-                                                   std::function<void(exchange&)> serve) {
+                                                   std::function<void(exchange&)> serve, find_errors errors_of) {
   auto service = std::make_shared<http_service>();
   service->settings = settings;
   service->serve = std::move(serve);
+  service->errors_of = std::move(errors_of);
   service->by_loop.resize(loops{sys}.size());
   if (!settings.certificate_file.empty()) {
     auto tls = tls_context::for_server(settings.certificate_file, settings.key_file);

@@ -12,9 +12,10 @@ namespace parley::net {
 
 class listener {
 public:
-  /// Listens at once. `serve` is called for each request, on the loop of its connection. Fails with a sentence for the log.
+  /// Listens at once. `serve` is called for each request, `errors_of` for each that is refused, on the loop of its connection.
+  /// Without `errors_of` all are refused by `error_response`. Fails with a sentence for the log.
   static expected<std::unique_ptr<listener>> open(caf::actor_system& sys, const http_settings& settings,
-                                                  std::function<void(exchange&)> serve);
+                                                  std::function<void(exchange&)> serve, find_errors errors_of = {});
 
   /// `close`. Before the actor system goes, which waits for the connections to end.
   virtual ~listener() = default;

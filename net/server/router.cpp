@@ -1,5 +1,6 @@
 #include "net/server/router.hpp"
 
+#include "net/server/error_response.hpp"
 #include "wire/http/header_values.hpp"
 
 #include <algorithm>
@@ -81,6 +82,19 @@ void router::add(std::string_view method, std::string_view pattern, handler targ
   if (at == routes_.end())
     at = routes_.insert(at, route{std::move(parts), {}});
   at->by_method.emplace_back(method, std::move(target));
+}
+
+void router::add_errors(std::string_view prefix, error_writer format) {
+  auto parts = split_path(prefix);
+  errors_.push_back({{parts.begin(), parts.end()}, format});
+}
+
+error_writer router::errors_of(std::string_view path) const {
+  auto parts = split_path(path);
+  for (auto& [prefix, write] : errors_)
+    if (prefix.size() <= parts.size() && std::equal(prefix.begin(), prefix.end(), parts.begin()))
+      return write;
+  return error_response;
 }
 
 void router::serve(exchange& ex) const {

@@ -19,6 +19,13 @@ public:
   /// with braces. GET takes HEAD too.
   void add(std::string_view method, std::string_view pattern, handler target);
 
+  /// All paths that begin with `prefix` (`/v1/messages/`) tell of failures in that format, also where there is no route; all
+  /// others by `error_response`. The slash at its end is optional in requests. Of several that fit, the first has it.
+  void add_errors(std::string_view prefix, error_writer format);
+
+  /// How what is wrong with a request for `path` is told, whoever finds it.
+  error_writer errors_of(std::string_view path) const;
+
   /// Answers the request: by its handler, or with 403, 404, 405, 415, or the answer to OPTIONS.
   void serve(exchange& ex) const;
 
@@ -33,8 +40,14 @@ private:
     std::vector<std::pair<std::string, handler>> by_method;
   };
 
+  struct error_format {
+    std::vector<std::string> prefix;
+    error_writer write;
+  };
+
   origin_policy origins_;
   std::vector<route> routes_;
+  std::vector<error_format> errors_;
 };
 
 } // namespace parley::net

@@ -1,8 +1,9 @@
 #include "net/server/websockets.hpp"
 
+#include "core/check.hpp"
+
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -53,7 +54,6 @@ feed_actor websockets::join(loop& at, session_id id) {
           auto found = here.feeds.find(id);
           if (found == here.feeds.end() || found->second.feed != which)
             return;
-          spdlog::error("the feed of a session died");
           auto connections = here.connections;
           for (auto& each : connections)
             each->feed_died(which);
@@ -66,7 +66,8 @@ feed_actor websockets::join(loop& at, session_id id) {
 void websockets::leave(loop& at, session_id id) {
   auto& feeds = loops_[at.index()].feeds;
   auto found = feeds.find(id);
-  if (found == feeds.end() || --found->second.subscribers > 0)
+  check(found != feeds.end() && found->second.subscribers > 0, "who leaves a feed had joined it");
+  if (--found->second.subscribers > 0)
     return;
   caf::anon_send_exit(found->second.feed, caf::exit_reason::user_shutdown);
   feeds.erase(found);

@@ -1,17 +1,17 @@
 #include "net/server/ws_connection.hpp"
 
+#include "net/server/frame_queue.hpp"
+#include "net/server/websocket_handshake.hpp"
 #include "net/server/websocket_transport.hpp"
+#include "net/server/ws_deadlines.hpp"
+#include "net/server/ws_subscription.hpp"
 #include "wire/clients/ws_messages.hpp"
 #include "wire/streams/ws_frames.hpp"
 
 #include "core/text.hpp"
 
 #include <boost/beast/websocket/stream.hpp>
-#include <caf/send.hpp>
 #include <spdlog/spdlog.h>
-
-#include <atomic>
-#include <list>
 
 namespace parley::net {
 
@@ -25,22 +25,10 @@ namespace close_code = wire::close_code;
 /// Clients say little: longer messages are put together from pieces of that size.
 constexpr std::size_t read_bytes = 512;
 
-/// With deflate: how far back compression looks, and how much memory that takes, as powers of two: some 30 KiB for a
-/// connection instead of the usual 300, and still a third of the bytes.
-constexpr int deflate_window_bits = 11;
-constexpr int deflate_memory_level = 3;
-
 constexpr std::string_view ping_frame{"\x89\x00", 2};
 
 /// Close, 1007.
 constexpr std::string_view bad_data_frame{"\x88\x02\x03\xef", 4};
-
-constexpr auto never = steady::time_point::max();
-
-std::uint64_t next_number() {
-  static std::atomic<std::uint64_t> last{0};
-  return ++last;
-}
 
 class ws_connection final : public subscriber,
                             public swept_connection,
@@ -50,8 +38,7 @@ class ws_connection final : public subscriber,
 public:
   ws_connection(std::shared_ptr<websockets> all, loop& home, taken_connection taken, const websocket_opening& wanted)
     : all_(std::move(all)), loop_(home), place_(std::move(taken.place)), stream_(std::move(taken.stream)),
-      transport_(home, *stream_), wanted_(wanted), number_(next_number()), heard_at_(home.now()),
-      deadline_(heard_at_ + settings().close_timeout) {}
+      transport_(home, *stream_), wanted_(wanted), client_(home.now()), deadline_(home.now() + settings().close_timeout) {}
 
   void begin(const http_request& request, std::string_view received_already) {
     entry_ = all_->add(loop_, shared_from_this());
@@ -64,7 +51,7 @@ public:
 
   // -- subscriber -----------------------------------------------------------------------------------------------------
 
-  std::uint64_t number() const override { return number_; }
+  std::uint64_t number() const override { return feed_.number(); }
 
   void deliver(const frame_ptr& frames) override {
     if (phase_ != phase::open || transport_.close_sent())
@@ -73,20 +60,20 @@ public:
       stream_->write(*frames);
       return;
     }
-    queued_bytes_ += frames->size();
-    queue_.push_back(frames);
-    if (queue_.size() == 1)
+    if (queue_.push(frames))
       write_through_beast();
   }
 
-  std::size_t unread() const override { return stream_ ? stream_->unsent() + queued_bytes_ : 0; }
+  std::size_t unread() const override { return stream_ ? stream_->unsent() + queue_.bytes() : 0; }
 
   void close(std::uint16_t code, std::string_view reason) override {
     if (phase_ == phase::accepting)
       return end();
     if (phase_ != phase::open)
       return;
-    spdlog::debug("closing a WebSocket with {}: {}", code, reason);
+    spdlog::debug("{}closing a WebSocket with {}: {}", to_string(ids()), code, reason);
+    if (code == close_code::too_slow)
+      report_dropped_reader(reader_drop::too_slow, ids());
     begin_closing();
     // Beast may just be closing for a reason of its own.
     if (transport_.close_sent())
@@ -102,31 +89,14 @@ public:
   // -- swept_connection -----------------------------------------------------------------------------------------------
 
   void sweep(steady::time_point now) override {
-    if (phase_ != phase::open) {
-      if (now >= deadline_)
-        end();
-      return;
-    }
-    if (!message_.empty() && now - message_began_ >= settings().message_timeout)
-      return close(close_code::policy, "The message took too long to come.");
-    if (unread() > 0)
-      return watch_writing(now);
-    write_deadline_ = never;
-    if (pinged_) {
-      if (now >= deadline_) {
-        spdlog::debug("a WebSocket client answers no ping");
-        end();
-      }
-    } else if (now - heard_at_ >= settings().ping_interval) {
-      pinged_ = true;
-      deadline_ = now + settings().pong_timeout;
-      stream_->write(ping_frame);
-    }
+    guard([&] { check_deadlines(now); });
   }
 
   void feed_died(const caf::actor_addr& which) override {
-    if (feed_ && feed_ == which)
-      close(close_code::going_away, "The session can't be watched for now.");
+    if (!feed_.is_of(which))
+      return;
+    report_dropped_reader(reader_drop::defect, ids());
+    close(close_code::going_away, "The session can't be watched for now.");
   }
 
   // -- served_connection ----------------------------------------------------------------------------------------------
@@ -150,52 +120,74 @@ private:
 
   const websocket_settings& settings() const { return all_->settings(); }
 
+  log_ids ids() const { return {wanted_.session.value_or(session_id{}), {}, wanted_.by.request_id}; }
+
+  /// An exception that leaves a callback ends the connection.
+  template <class Step>
+  void guard(Step step) {
+    auto self = shared_from_this();
+    try {
+      step();
+    } catch (...) {
+      report_exception("websocket", ids());
+      end();
+    }
+  }
+
+  void check_deadlines(steady::time_point now) {
+    if (phase_ != phase::open) {
+      if (now >= deadline_)
+        end();
+      return;
+    }
+    if (!message_.empty() && now - message_began_ >= settings().message_timeout)
+      return close(close_code::policy, "The message took too long to come.");
+    switch (client_.look(now, unread(), stream_->sent(), settings())) {
+    case ws_deadlines::due::nothing:
+      return;
+    case ws_deadlines::due::ping:
+      stream_->write(ping_frame);
+      return;
+    case ws_deadlines::due::no_pong:
+      spdlog::debug("{}a WebSocket client answers no ping", to_string(ids()));
+      return end();
+    case ws_deadlines::due::too_slow:
+      return close(close_code::too_slow, "The client doesn't read; reconnect with the last cursor.");
+    }
+  }
+
   // -- byte_stream_handler --------------------------------------------------------------------------------------------
 
   void opened() override {}
 
   void received(std::string_view bytes) override {
-    auto self = shared_from_this();
-    heard_at_ = loop_.now();
-    pinged_ = false;
-    transport_.received(bytes);
-    loop_.run_guests();
+    guard([&] {
+      client_.heard(loop_.now());
+      transport_.received(bytes);
+      loop_.run_guests();
+    });
   }
 
   void peer_closed() override { end(); }
 
   void broken(std::string_view why) override {
-    spdlog::debug("a WebSocket connection broke: {}", why);
+    spdlog::debug("{}a WebSocket connection broke: {}", to_string(ids()), why);
     end();
   }
 
   void drained() override {
-    if (feed_ && queue_.empty())
-      caf::anon_send(feed_, subscriber_drained{number_});
+    if (queue_.empty())
+      feed_.drained();
   }
 
   // -- opening --------------------------------------------------------------------------------------------------------
 
   void accept(const http_request& from) {
-    // Only what Beast answers by: that the request is a good one was seen to, less narrowly than Beast would.
-    websocket::request_type request{beast::http::verb::get, "/", 11};
-    request.set("Host", "parley");
-    request.set("Upgrade", "websocket");
-    request.set("Connection", "Upgrade");
-    request.set("Sec-WebSocket-Version", "13");
-    for (auto name : {"sec-websocket-key", "sec-websocket-extensions"})
-      if (auto value = from.header(name); !value.empty())
-        request.set(name, beast::string_view{value.data(), value.size()});
+    auto request = handshake_request(from);
     websocket_.emplace(transport_);
     websocket_->read_message_max(settings().max_message_bytes);
     websocket_->control_callback([this](websocket::frame_type, beast::string_view) { count_message(); });
-    websocket_->set_option(
-      websocket::stream_base::decorator([id = from.request_id, bearer = wanted_.bearer](websocket::response_type& response) {
-        response.set("Server", "parley");
-        response.set("X-Request-Id", id);
-        if (bearer)
-          response.set("Sec-WebSocket-Protocol", "bearer");
-      }));
+    websocket_->set_option(handshake_fields(from.request_id, wanted_.bearer));
     if (settings().deflate)
       websocket_->set_option(deflate_options());
     websocket_->async_accept(request, [self = shared_from_this()](const beast::error_code& error) {
@@ -203,19 +195,11 @@ private:
         return;
       if (error)
         return self->end();
-      self->begin_reading();
+      self->guard([&] { self->begin_reading(); });
     });
     loop_.run_guests();
     // Beast has decided by now.
-    deflated_ = settings().deflate && beast::http::ext_list{request["Sec-WebSocket-Extensions"]}.exists("permessage-deflate");
-  }
-
-  static websocket::permessage_deflate deflate_options() {
-    websocket::permessage_deflate result;
-    result.server_enable = true;
-    result.server_max_window_bits = result.client_max_window_bits = deflate_window_bits;
-    result.memLevel = deflate_memory_level;
-    return result;
+    deflated_ = settings().deflate && offers_deflate(request);
   }
 
   void begin_reading() {
@@ -226,8 +210,7 @@ private:
     } else if (!wanted_.session) {
       close(close_code::no_such_session, "There is no such session.");
     } else {
-      feed_ = all_->join(loop_, *wanted_.session);
-      caf::anon_send(feed_, join_feed{shared_from_this(), wanted_.from});
+      feed_.join(*all_, loop_, *wanted_.session, shared_from_this(), wanted_.from, wanted_.by);
     }
     read_on();
   }
@@ -237,9 +220,10 @@ private:
   void read_on() {
     if (phase_ != phase::open)
       return;
-    websocket_->async_read_some(
-      boost::asio::buffer(input_),
-      [self = shared_from_this()](const beast::error_code& error, std::size_t size) { self->has_read(error, size); });
+    websocket_->async_read_some(boost::asio::buffer(input_),
+                                [self = shared_from_this()](const beast::error_code& error, std::size_t size) {
+                                  self->guard([&] { self->has_read(error, size); });
+                                });
   }
 
   void has_read(const beast::error_code& error, std::size_t size) {
@@ -248,7 +232,7 @@ private:
     if (error)
       return closed(error);
     if (message_.empty())
-      message_began_ = heard_at_;
+      message_began_ = client_.heard_at();
     message_.append(input_.data(), size);
     if (websocket_->is_message_done()) {
       auto whole = std::exchange(message_, {});
@@ -262,11 +246,7 @@ private:
   bool count_message() {
     if (phase_ != phase::open)
       return false;
-    if (heard_at_ - second_began_ >= std::chrono::seconds{1}) {
-      second_began_ = heard_at_;
-      messages_ = 0;
-    }
-    if (++messages_ <= settings().max_messages_per_second)
+    if (client_.count_message(settings()))
       return true;
     // Not now: this may come from within Beast.
     loop_.post([self = shared_from_this()] { self->close(close_code::policy, "Too many messages."); });
@@ -287,17 +267,9 @@ private:
     say([&](std::string& out) { wire::append_pong(out, ping.timestamp); });
   }
 
-  void take(const wire::client_wants_state&) {
-    if (feed_)
-      caf::anon_send(feed_, request_state{number_});
-  }
+  void take(const wire::client_wants_state&) { feed_.wants_state(); }
 
-  void take(const wire::client_typing& what) {
-    if (user_id_.empty())
-      user_id_ = uuid_to_string(new_uuid());
-    if (feed_)
-      caf::anon_send(feed_, subscriber_typing{number_, user_id_, what.is_typing});
-  }
+  void take(const wire::client_typing& what) { feed_.types(what.is_typing); }
 
   // -- writing --------------------------------------------------------------------------------------------------------
 
@@ -312,12 +284,13 @@ private:
     say([&](std::string& out) { wire::append_error(out, why); });
   }
 
-  /// The next frame of the queue's first, as a message of its own, compressed.
+  /// The queue's next frame, as a message of its own, compressed.
   void write_through_beast() {
-    auto payload = wire::payload_of_text_frame(*queue_.front(), written_of_first_);
+    auto frames = queue_.first();
+    auto payload = queue_.take_payload();
     websocket_->async_write(boost::asio::buffer(payload.data(), payload.size()),
-                            [self = shared_from_this(), frames = queue_.front()](const beast::error_code& error, std::size_t) {
-                              self->has_written(error);
+                            [self = shared_from_this(), frames](const beast::error_code& error, std::size_t) {
+                              self->guard([&] { self->has_written(error); });
                             });
     loop_.run_guests();
   }
@@ -325,26 +298,13 @@ private:
   void has_written(const beast::error_code& error) {
     if (error || phase_ == phase::ended || transport_.close_sent())
       return;
-    if (written_of_first_ == queue_.front()->size()) {
-      written_of_first_ = 0;
-      queued_bytes_ -= queue_.front()->size();
-      queue_.pop_front();
-    }
+    queue_.written();
     if (!queue_.empty())
       write_through_beast();
     else if (close_after_queue_)
       send_close(*close_after_queue_);
     else if (unread() == 0)
       drained();
-  }
-
-  void watch_writing(steady::time_point now) {
-    if (write_deadline_ == never || stream_->sent() != sent_) {
-      sent_ = stream_->sent();
-      write_deadline_ = now + settings().write_timeout;
-    } else if (now >= write_deadline_) {
-      close(close_code::too_slow, "The client doesn't read; reconnect with the last cursor.");
-    }
   }
 
   // -- ending ---------------------------------------------------------------------------------------------------------
@@ -357,7 +317,8 @@ private:
   }
 
   void send_close(const websocket::close_reason& why) {
-    websocket_->async_close(why, [self = shared_from_this()](const beast::error_code& error) { self->closed(error); });
+    websocket_->async_close(
+      why, [self = shared_from_this()](const beast::error_code& error) { self->guard([&] { self->closed(error); }); });
     loop_.run_guests();
   }
 
@@ -376,11 +337,8 @@ private:
   }
 
   void leave() {
-    if (!feed_)
-      return;
-    caf::anon_send(feed_, leave_feed{number_});
-    feed_ = nullptr;
-    all_->leave(loop_, *wanted_.session);
+    if (wanted_.session)
+      feed_.leave(*all_, loop_, *wanted_.session);
   }
 
   void end() {
@@ -409,36 +367,21 @@ private:
   websocket_transport transport_;
   std::optional<websocket::stream<websocket_transport&>> websocket_;
   websocket_opening wanted_;
-  /// Null before and after it is subscribed.
-  feed_actor feed_;
-  std::uint64_t number_;
-  /// Made when it is first needed, for as long as there are no users.
-  std::string user_id_;
+  ws_subscription feed_;
 
   phase phase_ = phase::accepting;
   bool deflated_ = false;
-  /// Waits for any sign of life until `deadline_`.
-  bool pinged_ = false;
-  steady::time_point heard_at_;
-  /// Of a pong; of everything where the connection isn't open.
+  ws_deadlines client_;
+  /// Of all that is to happen while the connection isn't open.
   steady::time_point deadline_;
-  /// When the client must have taken something of what is unsent, more than `sent_`.
-  steady::time_point write_deadline_ = never;
-  std::uint64_t sent_ = 0;
 
   std::array<char, read_bytes> input_;
   /// What came of the current message.
   std::string message_;
   steady::time_point message_began_;
-  /// What came within the second that began then.
-  steady::time_point second_began_{};
-  int messages_ = 0;
 
   // with deflate
-  std::list<frame_ptr> queue_;
-  std::size_t queued_bytes_ = 0;
-  /// Where the next frame of the first begins.
-  std::size_t written_of_first_ = 0;
+  frame_queue queue_;
   /// Closing waits for the queue.
   std::unique_ptr<websocket::close_reason> close_after_queue_;
 };

@@ -20,6 +20,8 @@ struct websocket_opening {
   bool bad_from = false;
   /// Answer with that subprotocol.
   bool bearer = false;
+  /// Whoever asked to upgrade is who asks for all that comes by it.
+  ask by{};
 };
 
 /// Answers the handshake and goes on. It keeps itself until it ends.

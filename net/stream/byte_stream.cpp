@@ -1,17 +1,15 @@
+// Over 400 lines, because one connection's reading, writing, TLS and end share one state.
+
 #include "net/stream/byte_stream.hpp"
 
+#include "actors/node/faults.hpp"
 #include "net/loop/reactor.hpp"
+#include "net/stream/shared_buffers.hpp"
+#include "net/stream/tcp_socket.hpp"
 #include "net/stream/tls.hpp"
 
 #include <algorithm>
-#include <arpa/inet.h>
-#include <array>
 #include <cerrno>
-#include <cstring>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/uio.h>
-#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -19,50 +17,26 @@ namespace parley::net {
 
 namespace {
 
-/// One read's most. A read that fills it is followed by another at once, but a few times only, for fairness' sake.
-constexpr std::size_t read_bytes = 64 * 1024;
+/// A read that fills the buffer is followed by another at once, but a few times only, for fairness' sake.
 constexpr int reads_at_once = 4;
 
-/// What all streams of a thread use in turns, each only during one step.
-struct shared_buffers {
-  std::array<char, read_bytes> incoming;
-  std::array<char, read_bytes> opened;
-  std::string plain;
-  std::string sealed;
-};
-
-shared_buffers& buffers() {
-  // Not in the thread's static storage: only threads that run loops need it.
-  static thread_local std::unique_ptr<shared_buffers> mine = std::make_unique<shared_buffers>();
-  return *mine;
-}
-
-std::string describe(int error) {
-  return std::system_category().message(error);
-}
-
-socklen_t length_of(const sockaddr_storage& address) {
-  return address.ss_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
-}
-
-const sockaddr* generic(const sockaddr_storage& address) {
-  return reinterpret_cast<const sockaddr*>(&address);
-}
-
-class stream final : public byte_stream, private socket_watcher, public std::enable_shared_from_this<stream> {
+/// Destroyed by a task of the loop, after all tasks that it posted before: so they, and callbacks that close the stream, may go
+/// on using it.
+///
+/// One cache line is touched for each read and each write that the socket takes whole: hence the order of its members.
+class alignas(64) stream final : private socket_watcher, public byte_stream {
 public:
-  stream(reactor& loop, byte_stream_handler& handler) : reactor_(loop), handler_(&handler) {}
+  stream(reactor& loop, byte_stream_handler& handler) : handler_(&handler), reactor_(loop) {}
 
   ~stream() override { close_socket(); }
-  stream(const stream&) = delete;
-  stream& operator=(const stream&) = delete;
 
   // -- beginning -----------------------------------------------------------------------------------------------------
 
   void accept(int socket, const tls_context* tls) {
-    adopt(socket);
+    socket_ = socket;
+    send_at_once(socket);
     if (tls)
-      tls_ = std::make_unique<tls_engine>(*tls, std::string{});
+      tls_ = std::make_unique<secured>(*tls, std::string{});
     later([this] {
       if (watch())
         begin();
@@ -70,14 +44,11 @@ public:
   }
 
   void connect(const sockaddr_storage& to, const tls_context* tls, const std::string& host) {
-    int socket = ::socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (socket < 0)
-      return fail_later(describe(errno));
-    adopt(socket);
+    socket_ = begin_to_connect(to);
+    if (socket_ < 0)
+      return fail_later(describe_error(errno));
     if (tls)
-      tls_ = std::make_unique<tls_engine>(*tls, host);
-    if (::connect(socket, generic(to), length_of(to)) != 0 && errno != EINPROGRESS)
-      return fail_later(describe(errno));
+      tls_ = std::make_unique<secured>(*tls, host);
     connecting_ = true;
     // Told at once if it is connected already: in the loop's next turn.
     watch();
@@ -93,24 +64,21 @@ public:
     if (!tls_) {
       send_or_keep(pieces);
     } else {
-      auto& shared = buffers();
-      shared.sealed.clear();
-      if (!tls_->seal(in_one(pieces, shared.plain), shared.sealed))
-        fail_later(tls_->error());
+      auto& sealed = buffers().sealed;
+      sealed.clear();
+      if (!tls_->engine.seal(pieces, sealed))
+        fail_later(tls_->engine.error());
       else
-        send_or_keep(shared.sealed);
+        send_or_keep(sealed);
     }
     return unsent();
   }
 
-  std::size_t unsent() const override { return unsent_.size() - unsent_at_; }
+  std::size_t unsent() const override { return unsent_bytes_; }
 
   std::uint64_t sent() const override { return sent_; }
 
-  void limit_unsent_in_kernel(std::size_t bytes) override {
-    auto most = static_cast<int>(bytes);
-    ::setsockopt(socket_, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof(most));
-  }
+  void limit_unsent_in_kernel(std::size_t bytes) override { net::limit_unsent_in_kernel(socket_, bytes); }
 
   void pause_reading() override { reading_ = false; }
 
@@ -129,7 +97,7 @@ public:
     if (tls_ && open_) {
       auto& sealed = buffers().sealed;
       sealed.clear();
-      tls_->finish(sealed);
+      tls_->engine.finish(sealed);
       send_or_keep(sealed);
     }
     if (!over_ && unsent() == 0)
@@ -142,35 +110,18 @@ public:
     close_socket();
   }
 
-  std::string peer_address() const override {
-    sockaddr_storage address{};
-    socklen_t size = sizeof(address);
-    char text[INET6_ADDRSTRLEN] = {};
-    auto* generic_address = reinterpret_cast<sockaddr*>(&address);
-    if (socket_ == -1 || ::getpeername(socket_, generic_address, &size) != 0)
-      return {};
-    if (address.ss_family == AF_INET6) {
-      auto& v6 = reinterpret_cast<sockaddr_in6&>(address);
-      inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof(text));
-      return "[" + std::string{text} + "]:" + std::to_string(ntohs(v6.sin6_port));
-    }
-    auto& v4 = reinterpret_cast<sockaddr_in&>(address);
-    inet_ntop(AF_INET, &v4.sin_addr, text, sizeof(text));
-    return std::string{text} + ":" + std::to_string(ntohs(v4.sin_port));
-  }
+  std::string peer_address() const override { return peer_of(socket_); }
 
 private:
-  void adopt(int socket) {
-    socket_ = socket;
-    // Tokens are small and urgent: Nagle's algorithm would hold them back until the peer acknowledges the one before.
-    int on = 1;
-    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  void dispose() override {
+    close();
+    reactor_.post([gone = std::shared_ptr<stream>{this}] {});
   }
 
   bool watch() {
     if (reactor_.watch(socket_, *this))
       return true;
-    fail_later(describe(errno));
+    fail_later(describe_error(errno));
     return false;
   }
 
@@ -185,7 +136,10 @@ private:
   // -- news of the socket --------------------------------------------------------------------------------------------
 
   void socket_changed(std::uint32_t events) override {
-    auto self = shared_from_this();
+    guard([&] { take_news(events); });
+  }
+
+  void take_news(std::uint32_t events) {
     constexpr std::uint32_t of_the_end = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
     if (connecting_ && !connected(events))
       return;
@@ -203,12 +157,8 @@ private:
     if (!(events & (EPOLLOUT | EPOLLHUP | EPOLLERR)))
       return false;
     connecting_ = false;
-    int error = 0;
-    socklen_t size = sizeof(error);
-    if (::getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
-      error = errno;
-    if (error != 0) {
-      fail(describe(error));
+    if (auto error = error_of(socket_); error != 0) {
+      fail(describe_error(error));
       return false;
     }
     begin();
@@ -231,7 +181,7 @@ private:
         return;
       }
       if (got < 0)
-        return fail(describe(errno));
+        return fail(describe_error(errno));
       if (got == 0)
         return ended();
       readable_ = ends_ || static_cast<std::size_t>(got) == incoming.size();
@@ -260,31 +210,31 @@ private:
   void agree(std::string_view bytes) {
     auto& sealed = buffers().sealed;
     sealed.clear();
-    tls_->feed(bytes);
-    auto how = tls_->handshake(sealed);
+    tls_->engine.feed(bytes);
+    auto how = tls_->engine.handshake(sealed);
     send_or_keep(sealed);
     if (over_ || how == tls_engine::progress::needs_more)
       return;
     if (how != tls_engine::progress::done)
-      return fail(how == tls_engine::progress::failed ? tls_->error() : "the peer ended the TLS handshake");
+      return fail(how == tls_engine::progress::failed ? tls_->engine.error() : "the peer ended the TLS handshake");
     open_ = true;
     handler_->opened();
     if (!over_)
-      unseal(tls_->unused());
+      unseal(tls_->engine.unused());
   }
 
   void unseal(std::string_view bytes) {
     auto& shared = buffers();
-    tls_->feed(bytes);
+    tls_->engine.feed(bytes);
     auto how = tls_engine::progress::done;
     while (how == tls_engine::progress::done) {
       if (!reading_) {
-        kept_sealed_ = tls_->unused();
-        return tls_->feed({});
+        tls_->kept = tls_->engine.unused();
+        return tls_->engine.feed({});
       }
       std::size_t size = 0;
       shared.sealed.clear();
-      how = tls_->open(shared.opened, size, shared.sealed);
+      how = tls_->engine.open(shared.opened, size, shared.sealed);
       send_or_keep(shared.sealed);
       if (!over_ && size > 0)
         handler_->received({shared.opened.data(), size});
@@ -292,7 +242,7 @@ private:
         return;
     }
     if (how == tls_engine::progress::failed)
-      return fail(tls_->error());
+      return fail(tls_->engine.error());
     if (how == tls_engine::progress::peer_closed) {
       peer_closed_ = true;
       handler_->peer_closed();
@@ -302,20 +252,11 @@ private:
   /// What came before a pause and was not opened yet.
   void take_kept() {
     if (tls_ && !peer_closed_)
-      unseal(std::exchange(kept_sealed_, {}));
+      unseal(std::exchange(tls_->kept, {}));
     read();
   }
 
   // -- writing -------------------------------------------------------------------------------------------------------
-
-  static std::string_view in_one(std::span<const std::string_view> pieces, std::string& buffer) {
-    if (pieces.size() == 1)
-      return pieces.front();
-    buffer.clear();
-    for (auto piece : pieces)
-      buffer.append(piece);
-    return buffer;
-  }
 
   void send_or_keep(std::string_view bytes) {
     if (!bytes.empty())
@@ -327,61 +268,37 @@ private:
     for (auto piece : pieces) {
       auto skip = std::min(taken, piece.size());
       taken -= skip;
+      if (skip == piece.size())
+        continue;
       unsent_.append(piece.substr(skip));
+      unsent_bytes_ += piece.size() - skip;
     }
   }
 
   /// Bytes that the socket took; all of them where it is broken, for they don't matter any more. Where it took less than
   /// there is, it tells when it takes more.
   std::size_t send_now(std::span<const std::string_view> pieces) {
-    std::array<iovec, 16> parts;
-    std::size_t total = 0;
-    while (!pieces.empty()) {
-      auto now = pieces.first(std::min(pieces.size(), parts.size()));
-      pieces = pieces.subspan(now.size());
-      std::size_t size = 0;
-      for (std::size_t i = 0; i < now.size(); ++i) {
-        parts[i] = {const_cast<char*>(now[i].data()), now[i].size()};
-        size += now[i].size();
-      }
-      msghdr message{};
-      message.msg_iov = parts.data();
-      message.msg_iovlen = now.size();
-      ssize_t taken = 0;
-      do
-        taken = now.size() == 1 ? ::send(socket_, now[0].data(), size, MSG_DONTWAIT | MSG_NOSIGNAL)
-                                : ::sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-      while (taken < 0 && errno == EINTR);
-      if (taken < 0 && errno == EAGAIN)
-        return total;
-      if (taken < 0) {
-        fail_later(describe(errno));
-        return SIZE_MAX;
-      }
-      sent_ += static_cast<std::size_t>(taken);
-      total += static_cast<std::size_t>(taken);
-      if (static_cast<std::size_t>(taken) < size)
-        return total;
-    }
-    return total;
+    auto [taken, error] = send(socket_, pieces);
+    sent_ += taken;
+    if (error == 0)
+      return taken;
+    fail_later(describe_error(error));
+    return SIZE_MAX;
   }
 
   void write_on() {
     std::string_view rest{unsent_};
-    rest.remove_prefix(unsent_at_);
+    rest.remove_prefix(unsent_.size() - unsent_bytes_);
     auto taken = send_now({&rest, 1});
     if (over_)
       return;
-    unsent_at_ += taken;
-    if (unsent() > 0) {
-      if (unsent_at_ > unsent_.size() / 2) {
-        unsent_.erase(0, unsent_at_);
-        unsent_at_ = 0;
-      }
+    unsent_bytes_ -= taken;
+    if (unsent_bytes_ > 0) {
+      if (unsent_bytes_ < unsent_.size() / 2)
+        unsent_.erase(0, unsent_.size() - unsent_bytes_);
       return;
     }
     unsent_ = {};
-    unsent_at_ = 0;
     if (finishing_)
       ::shutdown(socket_, SHUT_WR);
     if (open_)
@@ -409,34 +326,38 @@ private:
   void fail_later(std::string why) {
     if (std::exchange(over_, true))
       return;
-    reactor_.post([self = shared_from_this(), why = std::move(why)] {
-      self->close_socket();
-      if (auto* handler = std::exchange(self->handler_, nullptr))
+    reactor_.post([this, why = std::move(why)] {
+      close_socket();
+      if (auto* handler = std::exchange(handler_, nullptr))
         handler->broken(why);
     });
   }
 
   template <class Step>
   void later(Step step) {
-    reactor_.post([self = shared_from_this(), step] {
-      if (!self->over_)
-        step();
+    reactor_.post([this, step] {
+      if (!over_)
+        guard(step);
     });
   }
 
-  reactor& reactor_;
+  /// An exception that leaves a callback ends the connection.
+  template <class Step>
+  void guard(Step step) {
+    if (!guarded("byte_stream", step))
+      fail("an unexpected condition");
+  }
+
+  struct secured {
+    secured(const tls_context& context, const std::string& host) : engine(context, host) {}
+
+    tls_engine engine;
+    /// Sealed bytes that came before a pause.
+    std::string kept;
+  };
+
   /// -1 once closed.
   int socket_ = -1;
-  /// Null once closed.
-  byte_stream_handler* handler_;
-  /// Null for plain TCP.
-  std::unique_ptr<tls_engine> tls_;
-  /// Sealed bytes that came before a pause.
-  std::string kept_sealed_;
-  /// What the socket didn't take, from `unsent_at_` on.
-  std::string unsent_;
-  std::size_t unsent_at_ = 0;
-  std::uint64_t sent_ = 0;
   /// Connected, and TLS agreed.
   bool open_ = false;
   /// Closed or failed: nothing happens any more but a `broken` that is on its way.
@@ -451,28 +372,34 @@ private:
   bool readable_ = false;
   /// The last that there is to read is the end, or an error.
   bool ends_ = false;
+  /// Null once closed.
+  byte_stream_handler* handler_;
+  /// Null for plain TCP.
+  std::unique_ptr<secured> tls_;
+  std::uint64_t sent_ = 0;
+  /// What the socket didn't take: the last `unsent_bytes_` of `unsent_`.
+  std::size_t unsent_bytes_ = 0;
+  std::string unsent_;
+  reactor& reactor_;
 };
 
 } // namespace
 
-void byte_stream_closer::operator()(byte_stream* open) {
-  open->close();
-  stream.reset();
+void byte_stream_closer::operator()(byte_stream* open) const {
+  open->dispose();
 }
 
 byte_stream_ptr byte_stream::accepted(reactor& loop, int socket, const tls_context* tls, byte_stream_handler& handler) {
-  auto made = std::make_shared<stream>(loop, handler);
+  auto made = std::make_unique<stream>(loop, handler);
   made->accept(socket, tls);
-  auto* open = made.get();
-  return {open, byte_stream_closer{std::move(made)}};
+  return byte_stream_ptr{made.release()};
 }
 
 byte_stream_ptr byte_stream::connect(reactor& loop, const sockaddr_storage& to, const tls_context* tls, const std::string& host,
                                      byte_stream_handler& handler) {
-  auto made = std::make_shared<stream>(loop, handler);
+  auto made = std::make_unique<stream>(loop, handler);
   made->connect(to, tls, host);
-  auto* open = made.get();
-  return {open, byte_stream_closer{std::move(made)}};
+  return byte_stream_ptr{made.release()};
 }
 
 } // namespace parley::net

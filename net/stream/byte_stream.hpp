@@ -41,10 +41,9 @@ public:
 
 class byte_stream;
 
-/// Closes the stream at once; what the loop still holds of it goes with the loop's next turn.
+/// Closes the stream at once. It is destroyed in the loop's next turn, because its owner may have been called by it.
 struct byte_stream_closer {
-  std::shared_ptr<byte_stream> stream;
-  void operator()(byte_stream* open);
+  void operator()(byte_stream* open) const;
 };
 
 using byte_stream_ptr = std::unique_ptr<byte_stream, byte_stream_closer>;
@@ -90,6 +89,12 @@ public:
 
   /// `127.0.0.1:40123`; empty if the socket doesn't know (any more).
   virtual std::string peer_address() const = 0;
+
+private:
+  friend byte_stream_closer;
+
+  /// Closes it, and has the loop destroy it.
+  virtual void dispose() = 0;
 };
 
 } // namespace parley::net

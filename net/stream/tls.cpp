@@ -1,5 +1,7 @@
 #include "net/stream/tls.hpp"
 
+#include "net/stream/shared_buffers.hpp"
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cstring>
@@ -37,6 +39,15 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, con
     return SSL_TLSEXT_ERR_NOACK;
   *chosen = found;
   return SSL_TLSEXT_ERR_OK;
+}
+
+std::string_view in_one(std::span<const std::string_view> pieces, std::string& buffer) {
+  if (pieces.size() == 1)
+    return pieces.front();
+  buffer.clear();
+  for (auto piece : pieces)
+    buffer.append(piece);
+  return buffer;
 }
 
 void set_common_options(SSL_CTX* context) {
@@ -191,13 +202,14 @@ tls_engine::progress tls_engine::open(std::span<char> into, std::size_t& size, s
   return progress::done;
 }
 
-bool tls_engine::seal(std::string_view plain, std::string& out) {
+bool tls_engine::seal(std::span<const std::string_view> plain, std::string& out) {
   outgoing_ = &out;
-  if (plain.empty())
+  auto all = in_one(plain, buffers().plain);
+  if (all.empty())
     return true;
   ERR_clear_error();
   std::size_t written = 0;
-  return judge(SSL_write_ex(ssl_, plain.data(), plain.size(), &written)) == progress::done;
+  return judge(SSL_write_ex(ssl_, all.data(), all.size(), &written)) == progress::done;
 }
 
 void tls_engine::finish(std::string& out) {

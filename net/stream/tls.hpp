@@ -66,8 +66,8 @@ public:
   /// Opens as much as fits; `size` becomes what it was. May be asked for more until it says `needs_more`.
   progress open(std::span<char> into, std::size_t& size, std::string& out);
 
-  /// After the handshake. False if it failed.
-  bool seal(std::string_view plain, std::string& out);
+  /// After the handshake: all pieces in one record, if they fit. False if it failed.
+  bool seal(std::span<const std::string_view> plain, std::string& out);
 
   /// Says that we send nothing more.
   void finish(std::string& out);

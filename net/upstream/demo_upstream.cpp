@@ -206,7 +206,7 @@ private:
       if (handler_)
         handler_->responded(200, 0);
     } else {
-      handler_->received(parts_[at_++].bytes);
+      handler_->received(parts_.at(at_++).bytes);
     }
     if (!handler_)
       return;

@@ -1,5 +1,6 @@
 #include "net/upstream/upstream_client.hpp"
 
+#include "core/check.hpp"
 #include "net/stream/byte_stream.hpp"
 #include "net/stream/tls.hpp"
 #include "net/upstream/demo_upstream.hpp"
@@ -100,30 +101,38 @@ namespace {
 ///              ▲                                               │
 ///              └──── the kept connection was closed ───────────┘ once, before any byte of a response
 /// ```
-class exchange final : public byte_stream_handler, public std::enable_shared_from_this<exchange> {
+///
+/// Lives until the loop's next turn at least once the call is destroyed, for that may happen in any of the handler's callbacks.
+///
+/// One cache line is touched for each read of the body: hence the order of its members, and `unanswered`.
+class alignas(64) exchange final : public byte_stream_handler, public std::enable_shared_from_this<exchange> {
 public:
   exchange(std::shared_ptr<upstream_pool> from, std::shared_ptr<const upstream> at, wire::upstream_request what,
            upstream_handler& handler)
-    : pool_(std::move(from)), at_(std::move(at)), what_(std::move(what)), handler_(&handler) {}
+    : handler_(&handler), pool_(std::move(from)), asking_(std::make_unique<unanswered>()) {
+    asking_->at = std::move(at);
+    asking_->what = std::move(what);
+  }
 
   void begin() {
     if (!handler_)
       return;
-    auto to = parse_base_url(at_->base_url);
+    auto& asking = *asking_;
+    auto to = parse_base_url(asking.at->base_url);
     if (!to)
       return fail_with(ec::upstream_unreachable, "The provider's base_url is not an http or https URL.");
-    to_ = std::move(*to);
-    auto head = make_head(to_, what_);
+    asking.to = std::move(*to);
+    auto head = make_head(asking.to, asking.what);
     if (!head)
       return fail_with(ec::upstream_rejected, "A header of the provider's configuration contains a control character.");
-    head_ = std::move(*head);
-    what_.headers.clear();
-    key_ = (to_.tls ? "https://" : "http://") + to_.authority + ' ' + at_->ca_file;
-    if (to_.tls) {
-      auto made = tls_context::for_client(at_->ca_file);
+    asking.head = std::move(*head);
+    asking.what.headers.clear();
+    key_ = (asking.to.tls ? "https://" : "http://") + asking.to.authority + ' ' + asking.at->ca_file;
+    if (asking.to.tls) {
+      auto made = tls_context::for_client(asking.at->ca_file);
       if (!made)
         return fail_with(made.error().code, made.error().message);
-      tls_ = std::move(*made);
+      asking.tls = std::move(*made);
     }
     stream_ = pool_->take(key_);
     if (!stream_)
@@ -135,24 +144,22 @@ public:
 
   void cancel() {
     handler_ = nullptr;
-    timer_.reset();
+    asking_.reset();
     stream_.reset();
   }
 
-  // -- the stream's callbacks: each may end in a callback that destroys the call, and with it all but `self` ----------
+  reactor& loop() const { return pool_->loop; }
+
+  // -- the stream's callbacks ----------------------------------------------------------------------------------------
 
   void opened() override {
-    auto self = shared_from_this();
-    timer_.reset();
+    asking_->timer.reset();
     send();
   }
 
   void received(std::string_view bytes) override {
-    auto self = shared_from_this();
-    if (!std::exchange(answered_, true)) {
-      head_ = {};
-      what_.body = {};
-    }
+    if (!std::exchange(answered_, true))
+      asking_.reset();
     while (handler_) {
       std::string_view piece;
       switch (response_.next(bytes, piece)) {
@@ -173,71 +180,82 @@ public:
     }
   }
 
-  void peer_closed() override {
-    auto self = shared_from_this();
-    lost("it was closed", true);
-  }
+  void peer_closed() override { lost("it was closed", true); }
 
   void broken(std::string_view why) override {
-    auto self = shared_from_this();
     if (sent_)
       return lost(why, false);
-    last_error_ = why;
+    asking_->last_error = why;
     try_next_address();
   }
 
 private:
+  /// What is needed until a response begins.
+  struct unanswered {
+    std::shared_ptr<const upstream> at;
+    /// Headers until `head` is made, the body until it can't be needed again.
+    wire::upstream_request what;
+    origin to;
+    std::string head;
+    std::shared_ptr<const tls_context> tls;
+    upstream_resolver::addresses addresses;
+    std::string last_error;
+    std::optional<loop_timer> timer;
+  };
+
   // -- connecting ----------------------------------------------------------------------------------------------------
 
   void dial() {
     sent_ = false;
-    addresses_.clear();
-    pool_->names.resolve(to_.host, to_.port, [weak = weak_from_this()](const expected<upstream_resolver::addresses>& found) {
+    asking_->addresses.clear();
+    auto host = asking_->to.host; // an answer that comes at once may end this exchange
+    pool_->names.resolve(host, asking_->to.port, [weak = weak_from_this()](const expected<upstream_resolver::addresses>& found) {
       auto self = weak.lock();
       if (!self || !self->handler_)
         return;
       if (!found)
         return self->fail_with(ec::upstream_unreachable, "The provider's name can't be resolved: " + found.error().message + ".");
       // The last one first, as they are taken from the back.
-      self->addresses_.assign(found->rbegin(), found->rend());
+      self->asking_->addresses.assign(found->rbegin(), found->rend());
       self->try_next_address();
     });
   }
 
   void try_next_address() {
-    timer_.reset();
-    if (addresses_.empty())
-      return fail_with(ec::upstream_unreachable, "No connection to the provider: " + last_error_ + ".");
-    auto address = addresses_.back();
-    addresses_.pop_back();
-    stream_ = byte_stream::connect(pool_->loop, address, tls_.get(), to_.host, *this);
-    if (addresses_.empty())
+    auto& asking = *asking_;
+    asking.timer.reset();
+    if (asking.addresses.empty())
+      return fail_with(ec::upstream_unreachable, "No connection to the provider: " + asking.last_error + ".");
+    auto address = asking.addresses.back();
+    asking.addresses.pop_back();
+    stream_ = byte_stream::connect(pool_->loop, address, asking.tls.get(), asking.to.host, *this);
+    if (asking.addresses.empty())
       return;
-    timer_.emplace(pool_->loop, [weak = weak_from_this()] {
-      auto self = weak.lock();
-      if (!self || !self->handler_ || self->sent_)
+    asking.timer.emplace(pool_->loop, [this] {
+      if (!handler_ || sent_)
         return;
-      self->last_error_ = "it took too long";
-      self->try_next_address();
+      asking_->last_error = "it took too long";
+      try_next_address();
     });
-    timer_->set(steady::now() + pool_->settings.address_time);
+    asking.timer->set(steady::now() + pool_->settings.address_time);
   }
 
   // -- the request ---------------------------------------------------------------------------------------------------
 
   void send() {
+    check(handler_ && stream_, "a request is sent for somebody, on a connection");
     sent_ = true;
     if (!std::exchange(told_connected_, true)) {
       handler_->connected();
       if (!handler_)
         return;
     }
-    std::string_view pieces[] = {head_, what_.body};
+    std::string_view pieces[] = {asking_->head, asking_->what.body};
     stream_->write(pieces);
     if (reused_)
       return; // it may be needed again
-    head_ = {};
-    what_.body = {};
+    asking_->head = {};
+    asking_->what.body = {};
   }
 
   // -- its end -------------------------------------------------------------------------------------------------------
@@ -260,31 +278,18 @@ private:
     if (keep)
       pool_->put(key_, std::move(stream_));
     stream_.reset();
-    std::exchange(handler_, nullptr)->ended();
+    checked(std::exchange(handler_, nullptr), "a response ends once").ended();
   }
 
   void fail_with(ec code, std::string message) {
-    timer_.reset();
+    asking_.reset();
     stream_.reset();
     if (auto* handler = std::exchange(handler_, nullptr))
       handler->failed(failure{code, std::move(message), {}});
   }
 
-  const std::shared_ptr<upstream_pool> pool_;
-  const std::shared_ptr<const upstream> at_;
-  /// Headers until `head_` is made, the body until it can't be needed again.
-  wire::upstream_request what_;
   /// Null once the last callback was made, or the call was destroyed.
   upstream_handler* handler_;
-  origin to_;
-  std::string key_;
-  std::string head_;
-  std::shared_ptr<const tls_context> tls_;
-  upstream_resolver::addresses addresses_;
-  std::string last_error_;
-  std::optional<loop_timer> timer_;
-  byte_stream_ptr stream_;
-  upstream_response response_;
   /// The connection had served before.
   bool reused_ = false;
   bool told_connected_ = false;
@@ -292,12 +297,23 @@ private:
   bool sent_ = false;
   /// A byte of a response came.
   bool answered_ = false;
+  upstream_response response_;
+  byte_stream_ptr stream_;
+  const std::shared_ptr<upstream_pool> pool_;
+  /// What the connection is kept under once the response is whole.
+  std::string key_;
+  /// Null once a response has begun, and once the exchange is over.
+  std::unique_ptr<unanswered> asking_;
 };
 
 class exchange_call final : public upstream_call {
 public:
   explicit exchange_call(std::shared_ptr<exchange> made) : exchange_(std::move(made)) {}
-  ~exchange_call() override { exchange_->cancel(); }
+  ~exchange_call() override {
+    exchange_->cancel();
+    auto& loop = exchange_->loop();
+    loop.post([gone = std::move(exchange_)] {});
+  }
   exchange_call(const exchange_call&) = delete;
   exchange_call& operator=(const exchange_call&) = delete;
 

@@ -1,5 +1,7 @@
 #include "net/upstream/upstream_pool.hpp"
 
+#include "core/check.hpp"
+
 #include <algorithm>
 
 namespace parley::net {
@@ -31,6 +33,7 @@ byte_stream_ptr upstream_pool::take(const std::string& key) {
   auto found = idle_.find(key);
   if (found == idle_.end())
     return nullptr;
+  check(!found->second.empty(), "an upstream without idle connections has no entry");
   auto stream = std::move(found->second.back()->stream);
   found->second.pop_back();
   if (found->second.empty())
@@ -63,6 +66,7 @@ void upstream_pool::close() {
 
 void upstream_pool::drop(idle_connection& which) {
   auto found = idle_.find(which.key);
+  check(found != idle_.end(), "an idle connection is among those of its upstream");
   std::erase_if(found->second, [&](auto& each) { return each.get() == &which; });
   if (found->second.empty())
     idle_.erase(found);

@@ -1,5 +1,6 @@
 #include "net/upstream/upstream_resolver.hpp"
 
+#include "actors/node/faults.hpp"
 #include "net/loop/reactor.hpp"
 
 #include <utility> // before Asio, whose awaitable.hpp forgets it
@@ -85,8 +86,9 @@ private:
     if (!thread_)
       thread_.emplace(1);
     asio::post(*thread_, [this, weak = weak_from_this(), host] {
-      boost::system::error_code error;
-      auto found = asio::ip::tcp::resolver{*thread_}.resolve(host, "", error);
+      boost::system::error_code error{asio::error::no_recovery};
+      results found;
+      guarded("resolver_thread", [&] { found = asio::ip::tcp::resolver{*thread_}.resolve(host, "", error); });
       loop_.post([weak, host, error, found] {
         if (auto self = weak.lock())
           self->take(host, error, found);

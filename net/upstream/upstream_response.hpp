@@ -67,15 +67,16 @@ private:
   found take_chunk(std::string_view& bytes, std::string_view& piece);
   found refuse(std::string_view why);
 
+  /// Bytes of the body or of the chunk that are to come.
+  std::uint64_t remaining_ = 0;
+  /// Digits of the chunk size, or bytes of extensions or trailer so far.
+  std::size_t counted_ = 0;
   state at_ = state::head;
   bool keep_alive_ = false;
   int status_ = 0;
+  // From here on only the head's, and what ends the response.
   int retry_after_ = 0;
-  /// Digits of the chunk size, or bytes of extensions or trailer so far.
-  std::size_t counted_ = 0;
   std::size_t header_bytes_ = 0;
-  /// Bytes of the body or of the chunk that are to come.
-  std::uint64_t remaining_ = 0;
   /// A header that came in several reads.
   std::string kept_;
   std::string_view error_;

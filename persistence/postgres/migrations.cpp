@@ -108,7 +108,12 @@ DROP INDEX comparisons_by_time;
 CREATE INDEX comparisons_in_pairs ON comparisons (left_model, right_model, preference, voted_at);
 )sql";
 
-constexpr const char* migrations[] = {sessions_and_messages, recovered_answers, votes, comparisons_in_pairs};
+// The order in which an answer came, so that telling it again gives its events their numbers.
+constexpr const char* answer_stretches = R"sql(
+ALTER TABLE messages ADD COLUMN stretches jsonb; -- [{"kind","call"?,"bytes"?}]; NULL for none
+)sql";
+
+constexpr const char* migrations[] = {sessions_and_messages, recovered_answers, votes, comparisons_in_pairs, answer_stretches};
 
 } // namespace
 

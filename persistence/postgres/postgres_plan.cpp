@@ -1,11 +1,46 @@
 #include "persistence/postgres/postgres_plan.hpp"
 
+#include "core/check.hpp"
 #include "persistence/store/repeated_write.hpp"
 
 #include <limits>
 #include <unordered_set>
 
 namespace parley::persistence {
+
+session_id session_of(const store_write& what) {
+  struct {
+    session_id operator()(const create_session& one) const { return one.made.id; }
+    session_id operator()(const open_session& one) const { return one.id; }
+    session_id operator()(const append_messages& one) const { return one.session_key; }
+    session_id operator()(const append_checkpoint& one) const { return one.session_key; }
+    session_id operator()(const store_answer& one) const { return one.session_key; }
+    session_id operator()(const update_session& one) const { return one.changed.id; }
+    session_id operator()(const record_vote& one) const { return one.session_key; }
+    session_id operator()(const delete_session& one) const { return one.id; }
+  } get;
+  return std::visit(get, what);
+}
+
+std::vector<session_id> sessions_of(std::span<const store_write> writes) {
+  std::vector<session_id> result;
+  for (auto& what : writes)
+    result.push_back(session_of(what));
+  return result;
+}
+
+std::size_t length_of_segment(std::span<const store_write> writes) {
+  auto kind = [](const store_write& what) {
+    return std::holds_alternative<open_session>(what) ? 1 : std::holds_alternative<delete_session>(what) ? 2 : 0;
+  };
+  std::unordered_set<session_id> opened;
+  check(!writes.empty(), "a batch is carried out in parts that have a write");
+  std::size_t length = 0;
+  while (length < writes.size() && kind(writes[length]) == kind(writes[0])
+         && (kind(writes[0]) != 1 || opened.insert(session_of(writes[length])).second))
+    ++length;
+  return length;
+}
 
 expected<store_written> write_plan::add(const store_write& what) {
   return std::visit(

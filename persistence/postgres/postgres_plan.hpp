@@ -6,12 +6,22 @@
 #include "core/store_request.hpp"
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 namespace parley::persistence {
+
+/// Whose write it is.
+session_id session_of(const store_write& what);
+
+std::vector<session_id> sessions_of(std::span<const store_write> writes);
+
+/// How many of the writes, from the first, can be carried out together: those that are planned; or openings of different
+/// sessions; or deletions.
+std::size_t length_of_segment(std::span<const store_write> writes);
 
 using epochs_by_session = std::unordered_map<session_id, epoch>;
 

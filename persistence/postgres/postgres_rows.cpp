@@ -80,11 +80,13 @@ message message_in(const pqxx::row& row) {
   if (!row[21].is_null())
     result.tool_calls = tool_calls_from_json(text_in(row[21]));
   result.recovered = row[22].as<bool>();
-  result.blind = row[23].as<bool>();
-  if (!row[24].is_null())
-    result.vote = turn_vote{parse_preference(text_in(row[24])).value_or(preference{}), row[25].as<bool>(), number_in(row[26])};
-  result.reasoning = text_in(row[27]);
-  result.content = text_in(row[28]);
+  if (!row[23].is_null())
+    result.stretches = stretches_from_json(text_in(row[23]));
+  result.blind = row[24].as<bool>();
+  if (!row[25].is_null())
+    result.vote = turn_vote{parse_preference(text_in(row[25])).value_or(preference{}), row[26].as<bool>(), number_in(row[27])};
+  result.reasoning = text_in(row[28]);
+  result.content = text_in(row[29]);
   return result;
 }
 
@@ -148,6 +150,10 @@ void message_outcomes::add(const message& of) {
     tool_calls.add_null();
   else
     tool_calls.add(std::string_view{tool_calls_to_json(of.tool_calls)});
+  if (of.stretches.empty())
+    stretches.add_null();
+  else
+    stretches.add(std::string_view{stretches_to_json(of.stretches)});
   reasonings.add(std::string_view{of.reasoning});
   contents.add(std::string_view{of.content});
 }

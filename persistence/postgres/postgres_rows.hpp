@@ -72,7 +72,7 @@ session session_in(const pqxx::row& row);
   "m.id, m.session_id, m.turn_id, m.parent_id, m.role, m.seat, m.attempt, m.run_id, m.status, m.finish_reason, m.error_code, "   \
   "m.error_message, m.model_id, m.model_name, m.prompt_tokens, m.completion_tokens, m.usage_reported, m.first_token_ms, "        \
   "m.total_ms, " PARLEY_TO_MS("m.created_at") ", coalesce(" PARLEY_TO_MS(                                                        \
-    "m.completed_at") ", 0), m.tool_calls, m.recovered, "                                                                        \
+    "m.completed_at") ", 0), m.tool_calls, m.recovered, m.stretches, "                                                           \
                       "(SELECT s.blind FROM sessions s WHERE s.id = m.session_id), " PARLEY_PG_VOTE(                             \
                         "v.preference") ", " PARLEY_PG_VOTE("v.counted") ", " PARLEY_PG_VOTE(PARLEY_TO_MS("v.created_at"))
 
@@ -95,7 +95,7 @@ struct message_outcomes {
   void add(const message& of);
 
   array statuses, finishes, error_codes, error_messages, model_ids, model_names, prompt_tokens, completion_tokens, usage_reported,
-    first_tokens, totals, completed, tool_calls, reasonings, contents;
+    first_tokens, totals, completed, tool_calls, stretches, reasonings, contents;
 };
 
 struct session_columns {

@@ -44,25 +44,26 @@ void insert_messages(transaction& in, std::span<const message* const> appended) 
   in.run(
     "INSERT INTO messages (id, session_id, turn_id, parent_id, role, seat, attempt, run_id, created_at, status, finish_reason, "
     "error_code, error_message, model_id, model_name, prompt_tokens, completion_tokens, usage_reported, first_token_ms, "
-    "total_ms, completed_at, tool_calls, reasoning, content, recovered) "
+    "total_ms, completed_at, tool_calls, reasoning, content, recovered, stretches) "
     "SELECT u.id, u.session_id, u.turn_id, u.parent_id, u.role, u.seat, u.attempt, u.run_id, " PARLEY_FROM_MS(
       "u.created") ", u.status, u.finish_reason, u.error_code, u.error_message, u.model_id, u.model_name, u.prompt_tokens, "
                    "u.completion_tokens, u.usage_reported, u.first_token_ms, u.total_ms, " PARLEY_FROM_MS(
-                     "u.completed") ", u.tool_calls, u.reasoning, u.content, u.recovered "
+                     "u.completed") ", u.tool_calls, u.reasoning, u.content, u.recovered, u.stretches "
                                     "FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::smallint[], "
                                     "$7::integer[], $8::uuid[], $9::bigint[], $10::text[], $11::text[], $12::text[], "
                                     "$13::text[], $14::text[], $15::text[], $16::bigint[], $17::bigint[], $18::boolean[], "
                                     "$19::bigint[], $20::bigint[], $21::bigint[], $22::jsonb[], $23::text[], $24::text[], "
-                                    "$25::boolean[]) "
+                                    "$25::boolean[], $26::jsonb[]) "
                                     "WITH ORDINALITY AS u(id, session_id, turn_id, parent_id, role, seat, attempt, run_id, "
                                     "created, status, finish_reason, error_code, error_message, model_id, model_name, "
                                     "prompt_tokens, completion_tokens, usage_reported, first_token_ms, total_ms, completed, "
-                                    "tool_calls, reasoning, content, recovered, place) ORDER BY u.place",
+                                    "tool_calls, reasoning, content, recovered, stretches, place) ORDER BY u.place",
     at.ids.text(), at.sessions.text(), at.turns.text(), at.parents.text(), at.roles.text(), at.seats.text(), at.attempts.text(),
     at.runs.text(), at.created.text(), with.statuses.text(), with.finishes.text(), with.error_codes.text(),
     with.error_messages.text(), with.model_ids.text(), with.model_names.text(), with.prompt_tokens.text(),
     with.completion_tokens.text(), with.usage_reported.text(), with.first_tokens.text(), with.totals.text(),
-    with.completed.text(), with.tool_calls.text(), with.reasonings.text(), with.contents.text(), at.recovered.text());
+    with.completed.text(), with.tool_calls.text(), with.reasonings.text(), with.contents.text(), at.recovered.text(),
+    with.stretches.text());
 }
 
 void update_sessions(transaction& in, const std::unordered_map<session_id, const session*>& changed) {
@@ -112,17 +113,18 @@ void finish_answers(transaction& in, std::span<const message* const> finished) {
          "error_message = u.error_message, model_id = u.model_id, model_name = u.model_name, prompt_tokens = u.prompt_tokens, "
          "completion_tokens = u.completion_tokens, usage_reported = u.usage_reported, first_token_ms = u.first_token_ms, "
          "total_ms = u.total_ms, completed_at = " PARLEY_FROM_MS(
-           "u.completed") ", tool_calls = u.tool_calls, reasoning = u.reasoning, content = u.content "
+           "u.completed") ", tool_calls = u.tool_calls, reasoning = u.reasoning, content = u.content, stretches = u.stretches "
                           "FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], "
                           "$8::bigint[], $9::bigint[], $10::boolean[], $11::bigint[], $12::bigint[], $13::bigint[], "
-                          "$14::jsonb[], $15::text[], $16::text[]) AS u(id, status, finish_reason, error_code, error_message, "
+                          "$14::jsonb[], $15::text[], $16::text[], $17::jsonb[]) AS u(id, status, finish_reason, error_code, "
+                          "error_message, "
                           "model_id, model_name, prompt_tokens, completion_tokens, usage_reported, first_token_ms, total_ms, "
-                          "completed, tool_calls, reasoning, content) WHERE m.id = u.id RETURNING m.id) "
+                          "completed, tool_calls, reasoning, content, stretches) WHERE m.id = u.id RETURNING m.id) "
                           "DELETE FROM answer_pieces WHERE message_id IN (SELECT id FROM done)",
          ids.text(), with.statuses.text(), with.finishes.text(), with.error_codes.text(), with.error_messages.text(),
          with.model_ids.text(), with.model_names.text(), with.prompt_tokens.text(), with.completion_tokens.text(),
          with.usage_reported.text(), with.first_tokens.text(), with.totals.text(), with.completed.text(), with.tool_calls.text(),
-         with.reasonings.text(), with.contents.text());
+         with.reasonings.text(), with.contents.text(), with.stretches.text());
 }
 
 /// One at a time: people vote far less often than models speak.

@@ -1,16 +1,15 @@
 #include "persistence/postgres/postgres_store.hpp"
 
-#include "persistence/postgres/migrations.hpp"
 #include "persistence/postgres/postgres_connection.hpp"
 #include "persistence/postgres/postgres_plan.hpp"
 #include "persistence/postgres/postgres_rows.hpp"
+#include "persistence/postgres/postgres_schema.hpp"
 #include "persistence/postgres/postgres_statements.hpp"
 #include "persistence/spool/replay.hpp"
 #include "persistence/spool/spool_file.hpp"
 #include "persistence/store/node_identity.hpp"
 
 #include <algorithm>
-#include <unordered_set>
 #include <utility>
 
 #include <pqxx/except>
@@ -27,12 +26,6 @@ constexpr std::int64_t page_bytes = 16 * 1024 * 1024;
 /// Transactions that ended each other (a deadlock with another node, say) are run again; so often in all.
 constexpr int tries = 3;
 
-/// Nodes that migrate the same database wait for each other: "Parl".
-constexpr const char* migration_lock = "1348563564";
-
-/// A large table takes its time to get an index.
-constexpr std::chrono::minutes migration_timeout{10};
-
 bool is_class(const pqxx::sql_error& why, std::string_view sqlstate_class) {
   return why.sqlstate().starts_with(sqlstate_class);
 }
@@ -48,41 +41,6 @@ failure refusal(const pqxx::sql_error& why) {
   if (is_class(why, "54"))
     return {ec::too_large, "The text is larger than the store can hold.", {}};
   return {ec::internal, "The store refused a write (" + why.sqlstate() + ").", {}};
-}
-
-session_id session_of(const store_write& what) {
-  struct {
-    session_id operator()(const create_session& one) const { return one.made.id; }
-    session_id operator()(const open_session& one) const { return one.id; }
-    session_id operator()(const append_messages& one) const { return one.session_key; }
-    session_id operator()(const append_checkpoint& one) const { return one.session_key; }
-    session_id operator()(const store_answer& one) const { return one.session_key; }
-    session_id operator()(const update_session& one) const { return one.changed.id; }
-    session_id operator()(const record_vote& one) const { return one.session_key; }
-    session_id operator()(const delete_session& one) const { return one.id; }
-  } get;
-  return std::visit(get, what);
-}
-
-std::vector<session_id> sessions_of(std::span<const store_write> writes) {
-  std::vector<session_id> result;
-  for (auto& what : writes)
-    result.push_back(session_of(what));
-  return result;
-}
-
-/// How many of the writes, from the first, can be carried out together: those that are planned; or openings of different
-/// sessions; or deletions.
-std::size_t length_of_segment(std::span<const store_write> writes) {
-  auto kind = [](const store_write& what) {
-    return std::holds_alternative<open_session>(what) ? 1 : std::holds_alternative<delete_session>(what) ? 2 : 0;
-  };
-  std::unordered_set<session_id> opened;
-  std::size_t length = 0;
-  while (length < writes.size() && kind(writes[length]) == kind(writes[0])
-         && (kind(writes[0]) != 1 || opened.insert(session_of(writes[length])).second))
-    ++length;
-  return length;
 }
 
 using write_results = std::vector<expected<store_written>>;
@@ -176,7 +134,7 @@ public:
       for (auto row : found)
         if (std::ssize(page.data) < limit)
           page.data.push_back(message_in(row));
-      page.more = !found.empty() && found[0][29].as<std::int64_t>() > std::ssize(page.data);
+      page.more = !found.empty() && found[0]["found"].as<std::int64_t>() > std::ssize(page.data);
       return page;
     });
   }
@@ -356,58 +314,6 @@ private:
   bool last_write_failed_ = false;
 };
 
-// -- the schema ------------------------------------------------------------------------------------------------------
-
-/// 0 for a database without our tables.
-int schema_version(transaction& in) {
-  if (in.run("SELECT to_regclass('parley_schema')")[0][0].is_null())
-    return 0;
-  return in.run("SELECT version FROM parley_schema")[0][0].as<int>();
-}
-
-/// Throws a sentence if the database isn't one for us.
-int checked_version(transaction& in) {
-  if (auto encoding = in.run("SHOW server_encoding")[0][0].as<std::string>(); encoding != "UTF8")
-    throw std::runtime_error{"its encoding is " + encoding + ", which can't hold every text; make it with ENCODING 'UTF8'"};
-  auto version = schema_version(in);
-  if (auto newest = std::ssize(postgres_migrations()); version > newest)
-    throw std::runtime_error{"a newer version of Parley made it (schema " + std::to_string(version) + ", this one knows "
-                             + std::to_string(newest) + ")"};
-  return version;
-}
-
-int migrate(const postgres_options& options) {
-  auto patient = options;
-  patient.statement_timeout = patient.lock_timeout = patient.call_timeout = migration_timeout;
-  connection server{patient, access::write};
-  server.start_call();
-  auto migrations = postgres_migrations();
-  return server.in_transaction([&](transaction& in) {
-    in.run(std::string{"SELECT pg_advisory_xact_lock("} + migration_lock + ")");
-    auto version = static_cast<std::size_t>(checked_version(in));
-    if (version == 0)
-      in.run("CREATE TABLE parley_schema (version integer NOT NULL, written_at timestamptz NOT NULL DEFAULT now()); "
-             "INSERT INTO parley_schema VALUES (0)");
-    for (; version < migrations.size(); ++version)
-      in.run(migrations[version]);
-    in.run("UPDATE parley_schema SET version = $1::integer, written_at = now()", version);
-    return static_cast<int>(version);
-  });
-}
-
-/// Throws a sentence if the database can't be used.
-void prepare(const postgres_options& options) {
-  connection server{options, access::read_only};
-  server.start_call();
-  auto version = server.in_transaction([&](transaction& in) { return checked_version(in); });
-  if (version == std::ssize(postgres_migrations()))
-    return;
-  if (!options.migrate)
-    throw std::runtime_error{"it has schema " + std::to_string(version) + " and needs "
-                             + std::to_string(postgres_migrations().size()) + "; run `parley migrate`"};
-  migrate(options);
-}
-
 /// False for what is wrong with the database or with the role: an encoding, a schema, a right.
 bool may_pass(const std::exception& why) {
   if (auto* refused = dynamic_cast<const pqxx::sql_error*>(&why)) {
@@ -427,7 +333,7 @@ tl::unexpected<failure> unusable(const postgres_options& options, const std::exc
 
 expected<int> migrate_postgres(const postgres_options& options) {
   try {
-    return migrate(options);
+    return migrate_schema(options);
   } catch (const std::exception& why) {
     return unusable(options, why);
   }
@@ -439,7 +345,7 @@ expected<stores> open_postgres(const postgres_options& options) {
     return fail(ec::unavailable, "The folder " + options.data_dir.string() + " cannot be used: " + node.error().message + ".");
   auto identity = std::make_shared<const node_identity>(std::move(*node));
   try {
-    prepare(options);
+    prepare_schema(options);
     auto spool = open_spool(options.data_dir / "spool.db", options.spool_bytes);
     if (!spool)
       return tl::unexpected{spool.error()};

@@ -1,5 +1,7 @@
 #include "persistence/spool/replay.hpp"
 
+#include "core/check.hpp"
+
 #include <spdlog/spdlog.h>
 
 namespace parley::persistence {
@@ -15,6 +17,7 @@ expected<void> replay_all(spool& from, store& into, const std::function<void(mes
     for (auto& each : *waiting)
       answers.push_back(each.what);
     auto results = into.recover(answers);
+    check(results.size() == answers.size(), "a store answers each request of a batch");
     std::vector<std::int64_t> done;
     for (std::size_t i = 0; i < results.size(); ++i) {
       auto& [number, what] = (*waiting)[i];

@@ -48,7 +48,11 @@ CREATE TABLE answers (
 CREATE INDEX answers_waiting ON answers (seq) WHERE refused IS NULL;
 )sql";
 
-constexpr const char* migrations[] = {waiting_answers};
+constexpr const char* answer_stretches = R"sql(
+ALTER TABLE answers ADD COLUMN stretches TEXT;
+)sql";
+
+constexpr const char* migrations[] = {waiting_answers, answer_stretches};
 
 /// What one transaction of the store should carry.
 constexpr std::size_t chunk_answers = 200;
@@ -86,7 +90,7 @@ public:
       while (bytes < chunk_bytes && found.next()) {
         auto answer = message_in(found);
         bytes += answer.content.size() + answer.reasoning.size();
-        result.push_back({found.integer(0), {answer.session, static_cast<epoch>(found.integer(26)), std::move(answer)}});
+        result.push_back({found.integer(0), {answer.session, static_cast<epoch>(found.integer(27)), std::move(answer)}});
       }
       return result;
     } catch (const std::exception& why) {
@@ -129,7 +133,7 @@ private:
   sqlite::statement commit_ = db_.prepare("COMMIT");
   sqlite::statement insert_ = db_.prepare("INSERT INTO answers (" PARLEY_MESSAGE_COLUMNS
                                           ", epoch) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                                          "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING");
+                                          "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING");
   sqlite::statement select_ =
     db_.prepare("SELECT " PARLEY_MESSAGE_COLUMNS ", epoch FROM answers WHERE refused IS NULL ORDER BY seq LIMIT ?");
   sqlite::statement erase_ = db_.prepare("DELETE FROM answers WHERE seq = ?");

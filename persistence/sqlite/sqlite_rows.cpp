@@ -55,14 +55,16 @@ message message_in(const sqlite::rows& row) {
   result.reasoning = row.text(23);
   result.content = row.text(24);
   result.recovered = row.boolean(25);
+  if (!row.is_null(26))
+    result.stretches = stretches_from_json(row.text(26));
   return result;
 }
 
 message whole_message_in(const sqlite::rows& row) {
   auto result = message_in(row);
-  result.blind = row.boolean(26);
-  if (!row.is_null(27))
-    result.vote = turn_vote{parse_preference(row.text(27)).value_or(preference{}), row.boolean(28), row.integer(29)};
+  result.blind = row.boolean(27);
+  if (!row.is_null(28))
+    result.vote = turn_vote{parse_preference(row.text(28)).value_or(preference{}), row.boolean(29), row.integer(30)};
   return result;
 }
 
@@ -86,6 +88,8 @@ outcome::outcome(const message& of) : status(name(of.status)), first_token(of.la
     total = of.latency->total;
   if (!of.tool_calls.empty())
     tool_calls = tool_calls_to_json(of.tool_calls);
+  if (!of.stretches.empty())
+    stretches = stretches_to_json(of.stretches);
 }
 
 } // namespace parley::persistence

@@ -21,7 +21,7 @@ session session_in(const sqlite::rows& row);
 #define PARLEY_MESSAGE_COLUMNS                                                                                                   \
   "seq, id, session_id, turn_id, parent_id, role, seat, attempt, run_id, status, finish_reason, error_code, error_message, "     \
   "model_id, model_name, prompt_tokens, completion_tokens, usage_reported, first_token_ms, total_ms, created_at, completed_at, " \
-  "tool_calls, reasoning, content, recovered"
+  "tool_calls, reasoning, content, recovered, stretches"
 
 /// Without its pieces, and without what others have of it: its vote, and whether it is blind.
 message message_in(const sqlite::rows& row);
@@ -46,7 +46,7 @@ struct outcome {
   std::optional<std::int64_t> prompt_tokens, completion_tokens;
   std::optional<bool> usage_reported;
   std::optional<std::int64_t> first_token, total;
-  std::optional<std::string> tool_calls;
+  std::optional<std::string> tool_calls, stretches;
 };
 
 /// Runs an insert of PARLEY_MESSAGE_COLUMNS but `seq`, and of `more`.
@@ -59,7 +59,7 @@ void insert_message(sqlite::statement& with, const message& added, const More&..
   with.run(added.id, added.session, added.turn, added.parent, name(added.role), seat, added.attempt, added.run, of.status,
            of.finish, of.error_code, of.error_message, of.model_id, of.model_name, of.prompt_tokens, of.completion_tokens,
            of.usage_reported, of.first_token, of.total, added.created_at, added.completed_at, of.tool_calls, added.reasoning,
-           added.content, added.recovered, more...);
+           added.content, added.recovered, of.stretches, more...);
 }
 
 } // namespace parley::persistence

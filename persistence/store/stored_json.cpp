@@ -46,6 +46,40 @@ std::vector<tool_call> tool_calls_from_json(std::string_view text) {
   return result;
 }
 
+std::string stretches_to_json(const std::vector<answer_stretch>& stretches) {
+  auto result = json::array();
+  for (auto& each : stretches) {
+    auto& added = result.emplace_back(json::object());
+    added["kind"] = name(each.kind);
+    switch (each.kind) {
+    case stretch_kind::text:
+    case stretch_kind::reasoning:
+      added["bytes"] = each.bytes;
+      break;
+    case stretch_kind::arguments:
+      added["call"] = each.call;
+      added["bytes"] = each.bytes;
+      break;
+    case stretch_kind::whole_call:
+      added["call"] = each.call;
+      break;
+    }
+  }
+  return dump(result);
+}
+
+std::vector<answer_stretch> stretches_from_json(std::string_view text) {
+  std::vector<answer_stretch> result;
+  for (auto& each : parse(text)) {
+    auto kind = each.is_object() ? parse_stretch_kind(text_of(each, "kind")) : std::nullopt;
+    if (!kind)
+      return {}; // written by a newer version, perhaps: a part of the order is none
+    result.push_back(
+      {*kind, number_of<std::uint32_t>(each, "call").value_or(0), number_of<std::uint32_t>(each, "bytes").value_or(0)});
+  }
+  return result;
+}
+
 std::string models_to_json(const std::vector<model_label>& models) {
   auto result = json::array();
   for (auto& model : models)

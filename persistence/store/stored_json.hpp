@@ -13,6 +13,9 @@ namespace parley::persistence {
 std::string tool_calls_to_json(const std::vector<tool_call>& calls);
 std::vector<tool_call> tool_calls_from_json(std::string_view json);
 
+std::string stretches_to_json(const std::vector<answer_stretch>& stretches);
+std::vector<answer_stretch> stretches_from_json(std::string_view json);
+
 std::string models_to_json(const std::vector<model_label>& models);
 std::vector<model_label> models_from_json(std::string_view json);
 

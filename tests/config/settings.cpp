@@ -256,6 +256,19 @@ CAF_TEST(a model has its defaults and what its entry says) {
   CAF_CHECK(x->at == y->at);
 }
 
+CAF_TEST(a provider is of each kind that there is and of no other) {
+  auto of_kind = [](std::string_view kind) {
+    auto url = kind == "demo" ? "" : "base_url = \"https://x.example/v1\"\n";
+    return "[[providers]]\nname = \"p\"\nkind = \"" + std::string{kind} + "\"\n" + url + model_of("m");
+  };
+  for (auto kind : provider_kinds)
+    CAF_CHECK(good(of_kind(name(kind))).models.find("m")->at->kind == kind);
+  auto told = complaints(of_kind("cohere"));
+  for (auto name : provider_kind_names)
+    CAF_CHECK(has(told, name));
+  CAF_CHECK(has(complaints("[[providers]]\nname = \"p\"\n"), "kind must be one of openai, anthropic, demo"));
+}
+
 CAF_TEST(names that are used twice or not at all are refused) {
   auto text = std::string{own_demo};
   CAF_CHECK(has(complaints(text + model_of("x") + model_of("x")), "my.toml:9: there are two models of the id \"x\""));

@@ -37,6 +37,19 @@ CAF_TEST(an answer tells all and a blind one its error code alone) {
   CAF_CHECK(!shown_details(answer).error);
 }
 
+CAF_TEST(what tells a blind answers model is seen before it goes out) {
+  auto answer = failed_answer();
+  auto all = shown_details(answer);
+  CAF_CHECK(tells_no_model(answer, all));
+  answer.blind = true;
+  CAF_CHECK(tells_no_model(answer, shown_details(answer)));
+  CAF_CHECK(!tells_no_model(answer, all));
+  answer.tool_calls = {{blind_call_id(1), "weather", "{}"}};
+  CAF_CHECK(tells_no_model(answer, shown_details(answer)));
+  answer.tool_calls.push_back({"toolu_01", "weather", "{}"});
+  CAF_CHECK(!tells_no_model(answer, shown_details(answer)));
+}
+
 CAF_TEST(what is said of a blind failure follows from its code alone) {
   auto answer = failed_answer();
   answer.blind = true;

@@ -2,6 +2,8 @@
 
 #include "core/conversation.hpp"
 
+#include "tests/support/broken.hpp"
+
 #include <caf/test/unit_test.hpp>
 
 using namespace parley;
@@ -76,6 +78,12 @@ CAF_TEST(an empty conversation has nothing to continue) {
   CAF_CHECK(!talk.has_turns());
   CAF_CHECK_EQUAL(talk.bytes(), 0u);
   CAF_CHECK(talk.find(new_id<message_id>()) == nullptr);
+}
+
+CAF_TEST(the same message twice breaks it) {
+  auto id = user("Hello", std::nullopt);
+  auto again = *talk.find(id);
+  CAF_CHECK(test::breaks("a conversation has each message once", [&] { talk.append(again); }));
 }
 
 CAF_TEST(what was loaded is as what was appended) {

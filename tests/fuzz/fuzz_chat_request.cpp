@@ -3,6 +3,7 @@
 
 #include "tests/fuzz/pieces.hpp"
 #include "wire/clients/openai_request.hpp"
+#include "wire/dialects/dialect.hpp"
 
 using namespace parley;
 using namespace parley::wire;
@@ -36,10 +37,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   fuzz::expect(!request->models.empty() && request->models.size() * request->choices <= max_participants, "few choices");
   prompt_bytes(*request->ask);
-  for (auto kind : {provider_kind::openai, provider_kind::anthropic}) {
+  for (auto kind : provider_kinds) {
     auto target = model_at(kind);
-    auto sent = encode_request(target, *request->ask);
-    fuzz::expect(sent.has_value() == can_be_asked(target, *request->ask).has_value(), "what can be asked is encoded");
+    auto sent = dialect_of(kind).encode(target, *request->ask);
+    fuzz::expect(sent.has_value() == dialect_of(kind).can_be_asked(*request->ask).has_value(), "what can be asked is encoded");
     fuzz::expect(!sent || json_object::accept(sent->body), "what goes up is JSON");
     // A field may have no name, and then the refusal has none to give.
     fuzz::expect(sent || !sent.error().param.empty() || body.contains(""), "a refusal of an upstream names its field");

@@ -7,6 +7,7 @@
 #include "persistence/sqlite/sqlite_store.hpp"
 #include "tests/persistence/samples.hpp"
 #include "tests/persistence/temporary_folder.hpp"
+#include "tests/support/seen_log.hpp"
 
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
@@ -31,7 +32,7 @@ namespace {
 /// What a test tells the stores on the other threads.
 class weather {
 public:
-  enum class kind { fine, fails, hangs };
+  enum class kind { fine, fails, hangs, breaks };
 
   void turn(kind now) {
     std::lock_guard guard{mutex_};
@@ -39,11 +40,13 @@ public:
     changed_.notify_all();
   }
 
-  /// A call begins: true if it is to fail. Hangs while the weather says so.
+  /// A call begins: true if it is to fail. Hangs while the weather says so; throws, which no store may, if it breaks.
   bool fails() {
     std::unique_lock guard{mutex_};
     ++calls_;
     changed_.wait(guard, [this] { return now_ != kind::hangs; });
+    if (now_ == kind::breaks)
+      throw std::length_error{"a storm"};
     return now_ == kind::fails;
   }
 
@@ -62,6 +65,7 @@ private:
 constexpr auto fine = weather::kind::fine;
 constexpr auto fails = weather::kind::fails;
 constexpr auto hangs = weather::kind::hangs;
+constexpr auto breaks = weather::kind::breaks;
 
 /// A store at the mercy of the weather.
 class far_store final : public store {
@@ -280,6 +284,30 @@ CAF_TEST(while the store is away finished answers are spooled and other writes r
   CAF_CHECK(eventually([&] { return heard_of().size() == 2; }));
   CAF_CHECK((heard_of() == std::vector<message>{finished(first.answer), finished(second.answer)}));
   CAF_CHECK_EQUAL(write(create_session{sample_session()}), "stored");
+}
+
+CAF_TEST(a store that throws is away as one that fails and each exception is told) {
+  seen_log seen;
+  auto first = begin_turn();
+  writing->turn(breaks);
+  CAF_CHECK_EQUAL(write(first.finish()), "spooled");
+  CAF_CHECK_EQUAL(write(create_session{sample_session()}), "store_unavailable");
+  CAF_CHECK(seen.exceptions() > 0);
+  CAF_CHECK_EQUAL(seen.lines_with("error callback=writing_thread threw: a storm").size(), seen.exceptions());
+  CAF_CHECK_EQUAL(seen.deaths("persistence"), 0u);
+  writing->turn(fine);
+  CAF_CHECK(eventually([&] { return is_well(); }));
+  CAF_CHECK(transcript(first.about.id) == first.whole());
+}
+
+CAF_TEST(a read that throws is answered) {
+  seen_log seen;
+  auto first = begin_turn();
+  all->turn(breaks);
+  CAF_CHECK(ask<session>(find_session{first.about.id}).error().code == ec::store_unavailable);
+  all->turn(fine);
+  CAF_CHECK(eventually([&] { return is_well(); }));
+  CAF_CHECK(seen.lines_with("error callback=reading_thread threw: a storm").size() >= 1);
 }
 
 CAF_TEST(the first to open a session after the store is back finds what was spooled) {

@@ -44,7 +44,8 @@ std::string rows_of(const std::filesystem::path& file) {
                  "quote(prompt_tokens) || quote(completion_tokens) || quote(usage_reported) || quote(first_token_ms) || "
                  "quote(total_ms) || '|' || created_at || '|' || completed_at || quote((SELECT group_concat(value ->> 'id' || "
                  "'/' || (value ->> 'name') || '/' || (value ->> 'arguments')) FROM json_each(tool_calls))) || "
-                 "quote(reasoning) || quote(content) AS r FROM messages ORDER BY session_id, seq)")
+                 "quote(reasoning) || quote(content) || quote((SELECT group_concat(value ->> 'kind' || '/' || "
+                 "(value ->> 'bytes')) FROM json_each(stretches))) AS r FROM messages ORDER BY session_id, seq)")
          + lines("SELECT group_concat(r, char(10)) FROM (SELECT hex(m.id) || '|' || p.position || quote(p.reasoning) || "
                  "quote(p.content) AS r FROM answer_pieces p JOIN messages m ON m.seq = p.message_seq ORDER BY m.id, p.position)")
          + lines("SELECT group_concat(r, char(10)) FROM (SELECT hex(id) || hex(turn_id) || hex(session_id) || quote(voter) || "

@@ -5,6 +5,7 @@
 #include "persistence/sqlite/sqlite_store.hpp"
 #include "tests/persistence/samples.hpp"
 #include "tests/persistence/temporary_folder.hpp"
+#include "tests/support/seen_log.hpp"
 
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
@@ -13,6 +14,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <latch>
 #include <mutex>
@@ -53,6 +55,9 @@ public:
     return batches_;
   }
 
+  /// The store answers nothing of a batch.
+  std::atomic<bool> forgets = false;
+
 private:
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -67,7 +72,7 @@ public:
 
   std::vector<expected<store_written>> write(std::span<const store_write> batch) override {
     at_->pass(batch.size());
-    return std::vector<expected<store_written>>(batch.size());
+    return std::vector<expected<store_written>>(at_->forgets ? 0 : batch.size());
   }
 
   std::vector<expected<recovered_answer>> recover(std::span<const store_answer>) override { return {}; }
@@ -212,6 +217,16 @@ CAF_TEST(each request gets the answer of the store) {
   CAF_CHECK(ask<session>(find_session{about.id}) == about);
   CAF_CHECK(ask<store_written>(delete_session{about.id}).has_value());
   CAF_CHECK(ask<store_written>(store_health{}).has_value());
+}
+
+CAF_TEST(a store that answers less than it was asked breaks an invariant and all are told that it failed) {
+  seen_log seen;
+  begin_gated();
+  writes->permit(1);
+  writes->forgets = true;
+  CAF_CHECK(outcome(post(some_write())) == ec::store_unavailable);
+  CAF_CHECK_EQUAL(seen.broken_invariants(), 1u);
+  CAF_CHECK_EQUAL(seen.lines_with("a store answers each request of a batch").size(), 1u);
 }
 
 CAF_TEST(failures of the store arrive as they are) {

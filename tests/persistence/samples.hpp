@@ -55,6 +55,7 @@ inline message finished(message answer, std::string content = "Hi there") {
   answer.status = message_status::success;
   answer.finish = finish_reason::stop;
   answer.content = std::move(content);
+  answer.stretches = {{stretch_kind::text, 0, static_cast<std::uint32_t>(answer.content.size())}};
   answer.usage = token_usage{9, 2, true};
   answer.latency = answer_latency{120, 800};
   answer.completed_at = sample_time + 801;

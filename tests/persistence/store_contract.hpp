@@ -47,6 +47,8 @@ opened_session open(store& to, session_id id) {
 
 std::vector<message> transcript(store& of, session_id id) {
   auto page = of.list(list_messages{id, std::nullopt, 1'000});
+  if (!page)
+    CAF_MESSAGE(page.error().message);
   CAF_REQUIRE(page.has_value());
   CAF_REQUIRE(!page->more);
   return std::move(page->data);
@@ -205,6 +207,9 @@ CAF_TEST(messages are found as they were appended) {
   auto whole = finished(pending_answer(user, 1), "Answer");
   whole.reasoning = "Thought";
   whole.tool_calls = {{"call_1", "search", "{\"q\":\"\\u00e4\"}"}, {"call_2", "broken", "{\"not json"}};
+  whole.stretches = {{stretch_kind::reasoning, 0, 7}, {stretch_kind::arguments, 0, 10}, {stretch_kind::arguments, 1, 9},
+                     {stretch_kind::arguments, 0, 6}, {stretch_kind::whole_call, 0, 0}, {stretch_kind::whole_call, 1, 0},
+                     {stretch_kind::text, 0, 6}};
   whole.usage = token_usage{0, 0, false};
   whole.latency = answer_latency{std::nullopt, 0};
   auto broken = finished(pending_answer(user, 2), "");

@@ -5,6 +5,7 @@
 #include "tests/support/fake_loop.hpp"
 #include "tests/support/fake_store.hpp"
 #include "tests/support/recording_reader.hpp"
+#include "wire/streams/stream_encoders.hpp"
 
 #include <caf/all.hpp>
 #include <caf/test/unit_test.hpp>
@@ -46,7 +47,7 @@ struct node_fixture : test_coordinator_fixture<> {
   /// Spawned when first used: `node` can be changed before.
   sessions_actor sessions() {
     if (!sessions_) {
-      sessions_ = spawn_sessions(sys, node, store);
+      sessions_ = spawn_sessions(sys, node, store, votes);
       ends(sessions_);
     }
     return sessions_;
@@ -73,14 +74,24 @@ struct node_fixture : test_coordinator_fixture<> {
   template <class Reply, class Handle, class Request>
   pending<Reply> begin(const Handle& to, Request what) {
     auto result = std::make_shared<std::optional<expected<Reply>>>();
-    auto asker = sys.spawn([result, to, what](caf::event_based_actor* me) {
-      me->request(to, caf::infinite, what)
-        .then([result](const Reply& reply) { *result = reply; },
-              [result](const caf::error& why) { *result = tl::unexpected{to_failure(why)}; });
+    auto asker = sys.spawn([result, to, what, home = run_home{&loop}](caf::event_based_actor* me) {
+      auto keep = [result](auto asked) {
+        asked.then([result](const Reply& reply) { *result = reply; },
+                   [result](const caf::error& why) { *result = tl::unexpected{to_failure(why)}; });
+      };
+      if constexpr (needs_home<Request>)
+        keep(me->request(to, caf::infinite, what, home));
+      else
+        keep(me->request(to, caf::infinite, what));
     });
     consume_messages();
     return result;
   }
+
+  /// Where its run shall live travels beside it.
+  template <class Request>
+  static constexpr bool needs_home =
+    std::is_same_v<Request, start_turn> || std::is_same_v<Request, regenerate_answer> || std::is_same_v<Request, attach_to_run>;
 
   template <class Reply>
   expected<Reply> take(const pending<Reply>& result) {
@@ -101,7 +112,6 @@ struct node_fixture : test_coordinator_fixture<> {
     start_turn wanted;
     wanted.session_key = session_key;
     wanted.messages.push_back({message_role::user, std::move(text), id, std::nullopt});
-    wanted.home = &loop;
     return wanted;
   }
 
@@ -120,16 +130,16 @@ struct node_fixture : test_coordinator_fixture<> {
   }
 
   expected<run_opened> attach(message_id id, wire::cursor from = {}) {
-    return ask<run_opened>(sessions(), attach_to_run{id, from, &loop});
+    return ask<run_opened>(sessions(), attach_to_run{id, from});
   }
 
-  expected<run_opened> regenerate(message_id id) { return ask<run_opened>(sessions(), regenerate_answer{id, false, &loop}); }
+  expected<run_opened> regenerate(message_id id) { return ask<run_opened>(sessions(), regenerate_answer{id, false}); }
 
   /// Attaches a reader to the run; it reads lines.
-  received_ptr read(const run_opened& run, wire::stream_format format = wire::stream_format::lines) {
+  received_ptr read(const run_opened& run, const wire::stream_encoder& format = wire::lines_stream()) {
     auto received = std::make_shared<received_log>();
     received->reader = ends(spawn_reader(sys, received));
-    caf::anon_send(run.log, attach_reader{received->reader, 1, format, run.from});
+    caf::anon_send(run.log, attach_reader{received->reader, 1, &format, run.from});
     consume_messages();
     return received;
   }
@@ -184,6 +194,8 @@ struct node_fixture : test_coordinator_fixture<> {
   fake_loop loop;
   fake_store_ptr book = std::make_shared<fake_store_book>();
   persistence_actor store;
+  /// Null, if a test doesn't set it before `sessions` is used.
+  vote_listener votes;
   std::vector<caf::actor> to_end;
 
 private:

@@ -10,9 +10,9 @@ const json_object& value_at(const json_object& object, const char* key) {
   return found == object.end() ? absent : *found;
 }
 
-std::string text_at(const json_object& object, const char* key) {
+std::string_view text_at(const json_object& object, const char* key) {
   auto& value = value_at(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string{};
+  return value.is_string() ? std::string_view{value.get_ref<const std::string&>()} : std::string_view{};
 }
 
 std::string nth(std::string_view name, std::size_t i) {

@@ -13,8 +13,8 @@ namespace parley::wire {
 /// A field's value; null if there is none, or no object.
 const json_object& value_at(const json_object& object, const char* key);
 
-/// A field's text; empty if there is none.
-std::string text_at(const json_object& object, const char* key);
+/// A field's text, which lies in `object`; empty if there is none.
+std::string_view text_at(const json_object& object, const char* key);
 
 /// `messages[0]`
 std::string nth(std::string_view name, std::size_t i);

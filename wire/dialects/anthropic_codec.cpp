@@ -2,19 +2,12 @@
 
 #include "wire/dialects/event_stream_codec.hpp"
 #include "wire/dialects/provider_message.hpp"
-#include "wire/dialects/request_encoding.hpp"
 
 #include <algorithm>
 
 namespace parley::wire {
 
 namespace {
-
-/// The version of the API whose events and fields are meant here.
-constexpr std::string_view api_version = "2023-06-01";
-
-/// Anthropic wants a limit; any of its models can give that many.
-constexpr std::int64_t default_max_tokens = 4096;
 
 finish_reason to_finish_reason(std::string_view reason) {
   if (reason == "max_tokens" || reason == "model_context_window_exceeded")
@@ -160,65 +153,7 @@ private:
   std::optional<finish_reason> finish_;
 };
 
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
-
-/// Anthropic takes the user's and the assistant's messages in turns, beginning with the user's, none of them blank. What one
-/// of them says at once becomes the blocks of one message.
-json_object in_turns(const std::vector<prompt_message>& messages) {
-  auto turns = json_object::array();
-  std::optional<message_role> last;
-  auto add = [&](message_role role, std::string_view text) {
-    if (std::exchange(last, role) != role)
-      turns.push_back({{"role", name(role)}, {"content", json_object::array()}});
-    turns.back()["content"].push_back({{"type", "text"}, {"text", text}});
-  };
-  for (auto& entry : messages) {
-    // A blank last message goes up all the same: without it the provider would go on with its own last answer.
-    if (is_blank(entry.content) && &entry != &messages.back())
-      continue;
-    if (!last && entry.role == message_role::assistant) // an imported greeting
-      add(message_role::user, "…");
-    add(entry.role, entry.content);
-  }
-  return turns;
-}
-
-upstream_request finish_request(const model& target, body_writer body) {
-  std::vector<std::pair<std::string, std::string>> credentials{{"anthropic-version", std::string{api_version}}};
-  if (!target.at->api_key.empty())
-    credentials.emplace_back("x-api-key", target.at->api_key);
-  return make_request("/messages", std::move(body).take(), target, std::move(credentials));
-}
-
 } // namespace
-
-upstream_request encode_anthropic_request(const model& target, const prompt& what) {
-  auto& parameters = what.parameters;
-  auto most = parameters.max_tokens ? parameters.max_tokens : target.max_tokens;
-  body_writer body{target};
-  body.add("max_tokens", most.value_or(default_max_tokens));
-  body.add("messages", in_turns(what.messages));
-  if (!is_blank(what.system))
-    body.add("system", what.system);
-  if (parameters.temperature)
-    body.add("temperature", std::min(*parameters.temperature, 1.0)); // its scale ends there, OpenAI's at 2
-  if (parameters.top_p)
-    body.add("top_p", *parameters.top_p);
-  if (!parameters.stop.empty())
-    body.add("stop_sequences", parameters.stop);
-  return finish_request(target, std::move(body));
-}
-
-upstream_request encode_anthropic_fields(const model& target, const json_object& fields) {
-  body_writer body{target};
-  if (!fields.contains("max_tokens"))
-    body.add("max_tokens", target.max_tokens.value_or(default_max_tokens));
-  for (auto& [field, value] : fields.items())
-    body.add(field, value);
-  return finish_request(target, std::move(body));
-}
 
 std::unique_ptr<codec> make_anthropic_codec() {
   return std::make_unique<anthropic_codec>();

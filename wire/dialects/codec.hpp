@@ -1,12 +1,10 @@
 #pragma once
-// A provider codec turns a prompt into a request, and a response's bytes into events. Sans-I/O: no socket, clock or actor.
+// What goes to an upstream, and what comes back: a request, and the codec that turns a response's bytes into events. Sans-I/O:
+// no socket, clock or actor. Both are made by the upstream's dialect (`wire/dialects/dialect.hpp`).
 
 #include "core/answer_event.hpp"
-#include "core/model.hpp"
-#include "core/prompt.hpp"
-#include "wire/clients/client_request.hpp"
+#include "core/error.hpp"
 
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -59,23 +57,5 @@ public:
   /// True once `finished` or `failed` was reported.
   virtual bool done() const = 0;
 };
-
-/// The request for an answer. The upstream's kind says which format.
-upstream_request encode_request(const model& target, const prompt& what);
-
-/// The same for what a client of a stateless API asks (`wire/clients/client_request.hpp`); `invalid_request` names the field of
-/// it that this upstream can't be asked for.
-expected<upstream_request> encode_request(const model& target, const client_request& what);
-
-/// True if `encode_request` has nothing to refuse; else what it is.
-expected<void> can_be_asked(const model& target, const client_request& what);
-
-/// A codec for that kind of upstream. `demo` speaks OpenAI's format.
-std::unique_ptr<codec> make_codec(provider_kind kind);
-
-/// What a response that isn't a 2xx means, for a client's eyes: the status decides the code, the provider's message is
-/// quoted if the body has one in a known place, at most 300 characters and without `secret` or anything that looks like a
-/// key; 401 and 403 are never quoted.
-failure explain_status(int status, std::string_view body, std::string_view secret);
 
 } // namespace parley::wire

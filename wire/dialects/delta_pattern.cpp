@@ -7,7 +7,7 @@ namespace parley::wire {
 namespace {
 
 /// A stream none of whose deltas is like the one before (each with a usage or an id of its own) isn't learned any more.
-constexpr int most_in_vain = 8;
+constexpr std::uint8_t most_in_vain = 8;
 
 /// A JSON string up to its closing quote; nothing if there is more to it than its bytes: an escape, or what isn't clean.
 std::optional<std::string_view> plain_string(std::string_view json) {
@@ -54,38 +54,61 @@ void delta_pattern::learn(std::string_view event_name, std::string_view data, ev
     return;
   ++in_vain_;
   kind_ = kind;
-  event_name_ = event_name;
-  before_ = json->substr(0, *at);
-  after_ = json->substr(*at + text.size());
-  last_.clear();
-  if (padding_.empty())
-    return;
-  auto key = '"' + std::string{padding_} + "\":\"";
-  if (auto begin = after_.find(key); begin != std::string::npos && after_.find(key, begin + 1) == std::string::npos) {
-    begin += key.size();
-    last_ = after_.substr(after_.find('"', begin));
-    after_.resize(begin);
+  parts found{event_name, json->substr(0, *at), json->substr(*at + text.size()), {}};
+  if (!padding_.empty()) {
+    auto key = '"' + std::string{padding_} + "\":\"";
+    auto& after = found.after;
+    if (auto begin = after.find(key); begin != std::string_view::npos && after.find(key, begin + 1) == std::string_view::npos) {
+      begin += key.size();
+      found.last = after.substr(after.find('"', begin));
+      after = after.substr(0, begin);
+    }
   }
+  remember(found);
 }
 
 std::optional<std::string_view> delta_pattern::text_of(std::string_view event_name, std::string_view data) {
-  if (before_.empty() || event_name != event_name_ || !data.starts_with(before_))
+  auto [name, before, after, last] = learned();
+  if (before.empty() || event_name != name || !data.starts_with(before))
     return std::nullopt;
-  auto text = plain_string(data.substr(before_.size()));
-  auto rest = text && !text->empty() ? without_last_brace(data.substr(before_.size() + text->size())) : std::nullopt;
-  if (!rest || !rest->starts_with(after_))
+  auto text = plain_string(data.substr(before.size()));
+  auto rest = text && !text->empty() ? without_last_brace(data.substr(before.size() + text->size())) : std::nullopt;
+  if (!rest || !rest->starts_with(after))
     return std::nullopt;
-  rest->remove_prefix(after_.size());
-  if (!last_.empty()) {
+  rest->remove_prefix(after.size());
+  if (!last.empty()) {
     auto padding = plain_string(*rest);
     if (!padding)
       return std::nullopt;
     rest->remove_prefix(padding->size());
   }
-  if (*rest != last_)
+  if (*rest != last)
     return std::nullopt;
   in_vain_ = 0;
   return text;
+}
+
+delta_pattern::parts delta_pattern::learned() const {
+  std::string_view rest{bytes_};
+  auto take = [&rest](std::size_t size) {
+    auto part = rest.substr(0, size);
+    rest.remove_prefix(size);
+    return part;
+  };
+  parts result;
+  result.event_name = take(name_size_);
+  result.before = take(before_size_);
+  result.after = take(after_size_);
+  result.last = rest;
+  return result;
+}
+
+void delta_pattern::remember(const parts& what) {
+  name_size_ = static_cast<std::uint32_t>(what.event_name.size());
+  before_size_ = static_cast<std::uint32_t>(what.before.size());
+  after_size_ = static_cast<std::uint32_t>(what.after.size());
+  bytes_.clear();
+  bytes_.append(what.event_name).append(what.before).append(what.after).append(what.last);
 }
 
 } // namespace parley::wire

@@ -4,6 +4,7 @@
 
 #include "core/answer_event.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,17 +28,29 @@ public:
   event_kind kind() const { return kind_; }
 
 private:
-  std::string_view padding_;
+  /// What is learned, in the order of an event. All in one piece of memory, because each event is compared with all of it.
+  struct parts {
+    std::string_view event_name;
+    /// Up to the text, with its opening quote. Empty: nothing is learned.
+    std::string_view before;
+    /// From the text's closing quote on, up to the padding with its opening quote, or to the end.
+    std::string_view after;
+    /// From the padding's closing quote on to the end. Empty: there is no padding.
+    std::string_view last;
+  };
+
+  parts learned() const;
+  void remember(const parts& what);
+
+  std::uint32_t name_size_ = 0;
+  std::uint32_t before_size_ = 0;
+  std::uint32_t after_size_ = 0;
   event_kind kind_ = event_kind::text;
-  std::string event_name_;
-  /// Up to the text, with its opening quote. Empty: nothing is learned.
-  std::string before_;
-  /// From the text's closing quote on, up to the padding with its opening quote, or to the end.
-  std::string after_;
-  /// From the padding's closing quote on to the end. Empty: there is no padding.
-  std::string last_;
   /// How often in a row a pattern was learned that fit no event.
-  int in_vain_ = 0;
+  std::uint8_t in_vain_ = 0;
+  /// The parts one after the other.
+  std::string bytes_;
+  std::string_view padding_;
 };
 
 } // namespace parley::wire

@@ -11,7 +11,7 @@ namespace parley::wire {
 /// Most calls of one answer, so that what a codec remembers of them is bounded.
 constexpr std::size_t max_tool_calls = 128;
 
-class event_stream_codec : public codec {
+class alignas(64) event_stream_codec : public codec {
 public:
   /// `padding`: see `delta_pattern`.
   explicit event_stream_codec(std::string_view padding = {}) : pattern_(padding) {}
@@ -47,13 +47,15 @@ protected:
 private:
   void take_event(std::string_view name, std::string_view data, answer_sink& sink);
 
+  // Up to the place of the pattern's bytes all that a read of learned deltas touches: one cache line.
+  bool done_ = false;
+  /// The kind of what the event being taken showed last, and what it did so far.
+  event_kind shown_kind_ = event_kind::text;
+  int deeds_ = 0;
   sse_decoder decoder_{max_event_bytes};
   delta_pattern pattern_;
-  /// What the event being taken did so far, and the last that it showed.
-  int deeds_ = 0;
-  event_kind shown_kind_ = event_kind::text;
+  /// What it showed last.
   std::string_view shown_;
-  bool done_ = false;
 };
 
 } // namespace parley::wire

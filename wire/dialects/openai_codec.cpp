@@ -2,7 +2,6 @@
 
 #include "wire/dialects/event_stream_codec.hpp"
 #include "wire/dialects/provider_message.hpp"
-#include "wire/dialects/request_encoding.hpp"
 
 #include <algorithm>
 
@@ -206,65 +205,7 @@ private:
   bool refused_ = false;
 };
 
-json_object role_and_content(std::string_view role, const std::string& content) {
-  json_object result;
-  result["role"] = role;
-  result["content"] = content;
-  return result;
-}
-
-/// OpenAI's reasoning models refuse the old name, which all other servers know.
-std::string_view max_tokens_name(const model& target) {
-  return target.at->base_url.starts_with("https://api.openai.com/") ? "max_completion_tokens" : "max_tokens";
-}
-
-upstream_request finish_request(const model& target, body_writer body) {
-  json_object options;
-  options["include_usage"] = true;
-  body.add("stream_options", options);
-  std::vector<std::pair<std::string, std::string>> credentials;
-  if (!target.at->api_key.empty())
-    credentials.emplace_back("Authorization", "Bearer " + target.at->api_key);
-  return make_request("/chat/completions", std::move(body).take(), target, std::move(credentials));
-}
-
 } // namespace
-
-upstream_request encode_openai_request(const model& target, const prompt& what) {
-  body_writer body{target};
-  auto messages = json_object::array();
-  if (!what.system.empty())
-    messages.push_back(role_and_content("system", what.system));
-  for (auto& entry : what.messages)
-    messages.push_back(role_and_content(name(entry.role), entry.content));
-  body.add("messages", messages);
-  auto& parameters = what.parameters;
-  if (parameters.temperature)
-    body.add("temperature", *parameters.temperature);
-  if (parameters.top_p)
-    body.add("top_p", *parameters.top_p);
-  if (auto most = parameters.max_tokens ? parameters.max_tokens : target.max_tokens)
-    body.add(max_tokens_name(target), *most);
-  if (!parameters.stop.empty())
-    body.add("stop", parameters.stop);
-  return finish_request(target, std::move(body));
-}
-
-upstream_request encode_openai_fields(const model& target, const json_object& fields) {
-  body_writer body{target};
-  json_object most;
-  for (auto& [field, value] : fields.items()) {
-    if (field == "max_completion_tokens" || (field == "max_tokens" && most.is_null()))
-      most = value;
-    else if (field != "max_tokens")
-      body.add(field, value);
-  }
-  if (most.is_null() && target.max_tokens)
-    most = *target.max_tokens;
-  if (!most.is_null())
-    body.add(max_tokens_name(target), most);
-  return finish_request(target, std::move(body));
-}
 
 std::unique_ptr<codec> make_openai_codec() {
   return std::make_unique<openai_codec>();

@@ -3,15 +3,10 @@
 // servers compatible with it speak it: Ollama, vLLM, llama.cpp, DeepSeek, OpenRouter, …
 
 #include "wire/dialects/codec.hpp"
-#include "wire/objects/object_json.hpp"
+
+#include <memory>
 
 namespace parley::wire {
-
-upstream_request encode_openai_request(const model& target, const prompt& what);
-
-/// The fields of a client's request (`wire/clients/client_request.hpp`), as they are: only the limit of an answer's tokens goes
-/// by the name that the upstream knows.
-upstream_request encode_openai_fields(const model& target, const json_object& fields);
 
 std::unique_ptr<codec> make_openai_codec();
 

@@ -1,6 +1,7 @@
 #pragma once
 // What the codecs share when they write a request.
 
+#include "core/model.hpp"
 #include "wire/dialects/codec.hpp"
 #include "wire/objects/object_json.hpp"
 

@@ -156,6 +156,10 @@ request_parser::stage request_parser::at() const {
   return buffered() == 0 ? stage::nothing : stage::header;
 }
 
+const http_request* request_parser::begun() const {
+  return current_ ? &current_->request : nullptr;
+}
+
 std::string request_parser::take_buffered() {
   auto result = buffer_.substr(taken_);
   buffer_ = {};
@@ -274,13 +278,12 @@ expected<bool> request_parser::take_header() {
     return refuse("HTTP/1.0 knows no Transfer-Encoding.");
   if (auto ok = take_target(reader.target, request); !ok)
     return tl::unexpected{std::move(ok.error())};
-  if (!made->chunked && made->missing > limits_.body_bytes)
-    return fail(ec::too_large, "The body is larger than " + std::to_string(limits_.body_bytes) + " bytes.");
-
   request.keep_alive = request.http_1_0 ? lists(request, "connection", "keep-alive") : !lists(request, "connection", "close");
   made->expects_continue =
     !request.http_1_0 && (made->chunked || made->missing > 0) && equal_ignoring_case(request.header("expect"), "100-continue");
   current_ = std::move(made);
+  if (!current_->chunked && current_->missing > limits_.body_bytes)
+    return fail(ec::too_large, "The body is larger than " + std::to_string(limits_.body_bytes) + " bytes.");
   return true;
 }
 

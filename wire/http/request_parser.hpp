@@ -72,6 +72,10 @@ public:
   /// As of the last `next`.
   stage at() const;
 
+  /// The request whose body is on its way, or was refused; null while its header isn't whole. Valid until the next call of `feed`
+  /// or `next`.
+  const http_request* begun() const;
+
   /// Bytes that were fed and not yet looked at: requests that the client sent ahead.
   std::size_t buffered() const { return buffer_.size() - taken_; }
 

@@ -29,12 +29,20 @@ std::pair<std::string_view, std::string_view> split_field(std::string_view line)
   return {line.substr(0, colon), value};
 }
 
+/// On return `text` lies in `place`. It may have before.
+void copy_into(std::string& place, std::string_view& text) {
+  if (text.data() != place.data())
+    place = text;
+  text = place;
+}
+
 } // namespace
 
 expected<void> sse_decoder::feed(std::string_view bytes, const on_event& handle) {
   auto too_large = [] { return fail(ec::upstream_malformed, "The provider sent an event that is too large."); };
   auto at = bytes.data();
   auto end = at + bytes.size();
+  auto event = std::exchange(within_event_, false) ? kept_->event : incoming{};
   // Searched anew only when passed: a body of nothing but CRs must not be searched to its end for each of them.
   auto line_feed = find_byte(at, end, '\n');
   while (at != end) {
@@ -46,70 +54,83 @@ expected<void> sse_decoder::feed(std::string_view bytes, const on_event& handle)
       line_feed = find_byte(at, end, '\n');
     auto line_end = find_byte(at, line_feed, '\r');
     auto line = between(at, line_end);
-    if (pending_line_.size() + line.size() > limit_)
+    if ((within_line_ ? kept_->line.size() : 0) + line.size() > limit_)
       return too_large();
     if (line_end == end) {
-      pending_line_ += line;
+      if (!std::exchange(within_line_, true))
+        kept().line.clear();
+      kept_->line += line;
       break;
     }
     after_cr_ = *line_end == '\r';
     at = line_end + 1;
-    auto assembled = !pending_line_.empty();
+    auto assembled = std::exchange(within_line_, false);
     if (assembled)
-      line = pending_line_ += line;
+      line = kept_->line += line;
     if (std::exchange(at_start_, false) && line.starts_with(byte_order_mark))
       line.remove_prefix(byte_order_mark.size());
     if (!line.empty()) {
-      if (!take_field(line))
+      if (!take_field(line, event))
         return too_large();
-      if (assembled) {
-        if (!data_in_feed_.empty()) // it lies in the assembled line, or before it: keep it
-          data_ = std::exchange(data_in_feed_, {});
-        pending_line_.clear();
-      }
+      if (assembled)
+        keep(event);
       continue;
     }
-    pending_line_.clear();
-    auto wants_more = !has_data_ || handle(event_, data_in_feed_.empty() ? std::string_view{data_} : data_in_feed_);
-    has_data_ = false;
-    event_.clear();
-    data_.clear();
-    data_in_feed_ = {};
+    auto wants_more = !event.has_data || handle(event.name, event.data);
+    event = {};
     if (!wants_more)
       return {};
   }
-  if (!data_in_feed_.empty())
-    data_ = std::exchange(data_in_feed_, {});
+  within_event_ = event.has_data || !event.name.empty();
+  if (within_event_)
+    keep(event);
   return {};
 }
 
-bool sse_decoder::take_field(std::string_view line) {
+bool sse_decoder::take_field(std::string_view line, incoming& event) {
   if (line.front() == ':')
     return true;
   auto [name, value] = split_field(line);
   if (name == "event") {
-    event_ = value;
+    event.name = value;
   } else if (name == "data") {
-    if (!std::exchange(has_data_, true)) {
-      data_in_feed_ = value;
+    if (!std::exchange(event.has_data, true)) {
+      event.data = value;
       return value.size() <= limit_;
     }
-    if (!data_in_feed_.empty())
-      data_ = std::exchange(data_in_feed_, {});
-    if (data_.size() + 1 + value.size() > limit_)
+    if (event.data.size() + 1 + value.size() > limit_)
       return false;
-    data_ += '\n';
-    data_ += value;
+    auto& data = kept().data;
+    copy_into(data, event.data);
+    data += '\n';
+    data += value;
+    event.data = data;
   } else if (name == "id" && value.find('\0') == std::string_view::npos) {
-    last_id_ = value;
+    kept().last_id = value;
   }
   return true; // whoever connects again knows best when: `retry` is passed over
 }
 
+sse_decoder::kept_parts& sse_decoder::kept() {
+  if (!kept_)
+    kept_ = std::make_unique<kept_parts>();
+  return *kept_;
+}
+
+void sse_decoder::keep(incoming& event) {
+  auto& to = kept();
+  copy_into(to.name, event.name);
+  copy_into(to.data, event.data);
+  to.event = event;
+}
+
 std::string sse_decoder::unfinished_data() const {
-  auto data = data_;
-  if (auto [name, value] = split_field(pending_line_); name == "data") {
-    if (has_data_)
+  auto event = within_event_ ? kept_->event : incoming{};
+  std::string data{event.data};
+  if (!within_line_)
+    return data;
+  if (auto [name, value] = split_field(kept_->line); name == "data") {
+    if (event.has_data)
       data += '\n';
     data += value;
   }

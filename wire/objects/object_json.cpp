@@ -1,6 +1,7 @@
 #include "wire/objects/object_json.hpp"
 
 #include "core/blinding.hpp"
+#include "core/check.hpp"
 #include "core/text.hpp"
 #include "wire/objects/cursor.hpp"
 
@@ -176,6 +177,7 @@ json_object to_json(const session& about, const std::optional<running_turn>& run
 
 json_object to_json(const message& what) {
   auto shown = shown_details(what);
+  check(tells_no_model(what, shown), "nothing that is read of a blind answer tells its model");
   json_object result;
   result["id"] = to_string(what.id);
   result["session_id"] = to_string(what.session);

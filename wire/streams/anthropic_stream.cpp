@@ -1,7 +1,13 @@
-#include "wire/streams/anthropic_stream.hpp"
+// Anthropic's message stream (https://docs.anthropic.com/en/docs/build-with-claude/streaming) as a format of runs without a
+// session and with one answer, whose parts are its content blocks. Reasoning has no signature: what a provider signs, it signs
+// for its own client.
+//
+// Calls that an upstream writes side by side are blocks that are open side by side. Anthropic's own stream has no such, but its
+// clients put blocks together by their index, and take a block for whole at its stop: so the stop must wait.
 
 #include "wire/objects/anthropic_object.hpp"
 #include "wire/objects/json_fields.hpp"
+#include "wire/streams/stream_encoders.hpp"
 
 namespace parley::wire {
 
@@ -26,16 +32,16 @@ void begin_block_event(std::string& out, std::string_view type, std::uint64_t in
   append_number(out, index);
 }
 
-/// The block that ends before an event is the one before the event's own; `block` is a JSON object.
-void append_block_end(std::string& out, const event_place& at) {
-  if (at.closes == part_kind::none)
-    return;
-  begin_block_event(out, "content_block_stop", at.part - 1U);
-  end_event(out);
+void append_block_ends(std::string& out, const event_place& at) {
+  for (auto& ended : at.ends) {
+    begin_block_event(out, "content_block_stop", ended.part);
+    end_event(out);
+  }
 }
 
+/// `block` is a JSON object.
 void append_block_begin(std::string& out, const event_place& at, std::string_view block) {
-  append_block_end(out, at);
+  append_block_ends(out, at);
   begin_block_event(out, "content_block_start", at.part);
   out += ",\"content_block\":";
   out += block;
@@ -64,7 +70,7 @@ void append_tool_use(std::string& out, const event_place& at, const tool_call_be
 }
 
 void append_finish(std::string& out, const event_place& at, const answer_finish& finish) {
-  append_block_end(out, at);
+  append_block_ends(out, at);
   if (!is_success(finish.reason)) {
     auto why = finish.error.value_or(answer_error{ec::internal, "The answer did not come to its end."});
     out += "event: error\ndata: ";
@@ -82,39 +88,58 @@ void append_finish(std::string& out, const event_place& at, const answer_finish&
   end_event(out);
 }
 
+class anthropic_encoder final : public stream_encoder {
+public:
+  constexpr anthropic_encoder() = default;
+
+  std::string_view name() const override { return "anthropic"; }
+
+  std::string_view refusal_of_several() const override {
+    return "A message stream is one answer; this run has several: read it in another format.";
+  }
+
+  void begin(std::string& out, const event_place& at) const override {
+    begin_event(out, "message_start");
+    out += R"(,"message":{"id":")";
+    out += anthropic_id(at.run);
+    out += R"(","type":"message","role":"assistant",)";
+    append_field(out, "model", at.model);
+    // What the prompt took is known at the end only, and told there.
+    out += R"(,"content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":0,"output_tokens":0}})";
+    end_event(out);
+  }
+
+  void delta(std::string& out, const event_place& at, event_kind kind, std::string_view content) const override {
+    out.reserve(out.size() + 32 + content.size());
+    bool is_text = kind == event_kind::text;
+    if (at.opens)
+      append_block_begin(out, at,
+                         is_text ? R"({"type":"text","text":""})" : R"({"type":"thinking","thinking":"","signature":""})");
+    append_block_delta(out, at, is_text ? "text_delta" : "thinking_delta", is_text ? "text" : "thinking", content);
+  }
+
+  void event(std::string& out, const event_place& at, const answer_event& what) const override {
+    // A call that is whole was told in pieces, and what begins again can't be told at all: such a run doesn't.
+    if (auto* begun = std::get_if<tool_call_begin>(&what))
+      append_tool_use(out, at, *begun);
+    else if (auto* grown = std::get_if<tool_call_delta>(&what))
+      append_block_delta(out, at, "input_json_delta", "partial_json", grown->arguments);
+    else if (auto* finish = std::get_if<answer_finish>(&what))
+      append_finish(out, at, *finish);
+  }
+
+  void heartbeat(std::string& out, participant) const override {
+    begin_event(out, "ping");
+    end_event(out);
+  }
+};
+
+constexpr anthropic_encoder the_blocks;
+
 } // namespace
 
-void append_anthropic_begin(std::string& out, const event_place& at) {
-  begin_event(out, "message_start");
-  out += R"(,"message":{"id":")";
-  out += anthropic_id(at.run);
-  out += R"(","type":"message","role":"assistant",)";
-  append_field(out, "model", at.model);
-  // What the prompt took is known at the end only, and told there.
-  out += R"(,"content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":0,"output_tokens":0}})";
-  end_event(out);
-}
-
-void append_anthropic_delta(std::string& out, const event_place& at, event_kind kind, std::string_view content) {
-  bool is_text = kind == event_kind::text;
-  if (at.opens)
-    append_block_begin(out, at, is_text ? R"({"type":"text","text":""})" : R"({"type":"thinking","thinking":"","signature":""})");
-  append_block_delta(out, at, is_text ? "text_delta" : "thinking_delta", is_text ? "text" : "thinking", content);
-}
-
-void append_anthropic_event(std::string& out, const event_place& at, const answer_event& event) {
-  // A call that is whole was told in pieces, and what begins again can't be told at all: such a run doesn't.
-  if (auto* begun = std::get_if<tool_call_begin>(&event))
-    append_tool_use(out, at, *begun);
-  else if (auto* grown = std::get_if<tool_call_delta>(&event))
-    append_block_delta(out, at, "input_json_delta", "partial_json", grown->arguments);
-  else if (auto* finish = std::get_if<answer_finish>(&event))
-    append_finish(out, at, *finish);
-}
-
-void append_anthropic_heartbeat(std::string& out) {
-  begin_event(out, "ping");
-  end_event(out);
+const stream_encoder& anthropic_stream() {
+  return the_blocks;
 }
 
 } // namespace parley::wire

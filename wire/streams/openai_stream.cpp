@@ -1,7 +1,11 @@
-#include "wire/streams/openai_stream.hpp"
+// OpenAI's chat completion chunks (https://platform.openai.com/docs/api-reference/chat-streaming) as a format of runs without a
+// session: a choice is a participant, by its index. Reasoning goes as `reasoning_content`, which OpenAI doesn't show at all and
+// the servers compatible with it do. A choice that fails beside others ends with `"finish_reason":"error"` and an `error` of its
+// own; where none succeeds, an event that is an error alone ends the stream, which the clients' libraries raise.
 
 #include "wire/objects/json_fields.hpp"
 #include "wire/objects/openai_object.hpp"
+#include "wire/streams/stream_encoders.hpp"
 
 namespace parley::wire {
 
@@ -19,8 +23,8 @@ void begin_chunk(std::string& out, const event_place& at) {
 }
 
 /// `usage` is null in all chunks but the one that brings it.
-void end_chunk(std::string& out, stream_format format) {
-  out += format == stream_format::openai_usage ? "],\"usage\":null}\n\n" : "]}\n\n";
+void end_chunk(std::string& out, bool usage) {
+  out += usage ? "],\"usage\":null}\n\n" : "]}\n\n";
 }
 
 /// `{"index":0,"delta":{` and what the first delta of an answer says beside the rest, which follows.
@@ -33,7 +37,7 @@ void begin_choice(std::string& out, const event_place& at, bool is_first) {
 }
 
 /// `"content":"…"` in a chunk of its own.
-void append_chunk(std::string& out, stream_format format, const event_place& at, std::string_view field, std::string_view text) {
+void append_chunk(std::string& out, bool usage, const event_place& at, std::string_view field, std::string_view text) {
   begin_chunk(out, at);
   begin_choice(out, at, at.opens && at.part == 0);
   out += '"';
@@ -41,10 +45,10 @@ void append_chunk(std::string& out, stream_format format, const event_place& at,
   out += "\":";
   append_string(out, text);
   out += R"(},"logprobs":null,"finish_reason":null})";
-  end_chunk(out, format);
+  end_chunk(out, usage);
 }
 
-void append_tool_call(std::string& out, stream_format format, const event_place& at, const tool_call_begin& call) {
+void append_tool_call(std::string& out, bool usage, const event_place& at, const tool_call_begin& call) {
   begin_chunk(out, at);
   begin_choice(out, at, at.opens && at.part == 0);
   out += at.part == 0 ? R"("content":null,"tool_calls":[{"index":)" : R"("tool_calls":[{"index":)";
@@ -54,10 +58,10 @@ void append_tool_call(std::string& out, stream_format format, const event_place&
   out += R"(,"type":"function","function":{"name":)";
   append_string(out, call.name);
   out += R"(,"arguments":""}}]},"logprobs":null,"finish_reason":null})";
-  end_chunk(out, format);
+  end_chunk(out, usage);
 }
 
-void append_tool_call(std::string& out, stream_format format, const event_place& at, const tool_call_delta& grown) {
+void append_tool_call(std::string& out, bool usage, const event_place& at, const tool_call_delta& grown) {
   begin_chunk(out, at);
   begin_choice(out, at, false);
   out += R"("tool_calls":[{"index":)";
@@ -65,14 +69,14 @@ void append_tool_call(std::string& out, stream_format format, const event_place&
   out += R"(,"function":{"arguments":)";
   append_string(out, grown.arguments);
   out += R"(}}]},"logprobs":null,"finish_reason":null})";
-  end_chunk(out, format);
+  end_chunk(out, usage);
 }
 
 void append_error(std::string& out, const answer_finish& finish) {
   out += to_text(openai_error(finish.error.value_or(answer_error{ec::internal, "The answer did not come to its end."})));
 }
 
-void append_finish(std::string& out, stream_format format, const event_place& at, const answer_finish& finish) {
+void append_finish(std::string& out, bool usage, const event_place& at, const answer_finish& finish) {
   if (finish.run && finish.run->failed) {
     out += R"(data: {"error":)";
     append_error(out, finish);
@@ -91,8 +95,8 @@ void append_finish(std::string& out, stream_format format, const event_place& at
     append_error(out, finish);
   }
   out += '}';
-  end_chunk(out, format);
-  if (format == stream_format::openai_usage && finish.run && finish.run->usage) {
+  end_chunk(out, usage);
+  if (usage && finish.run && finish.run->usage) {
     begin_chunk(out, at);
     out += R"(],"usage":)";
     out += to_text(openai_usage(*finish.run->usage));
@@ -100,21 +104,48 @@ void append_finish(std::string& out, stream_format format, const event_place& at
   }
 }
 
+class openai_encoder final : public stream_encoder {
+public:
+  /// `usage` if the client asked for a chunk at the end that tells it.
+  constexpr explicit openai_encoder(bool usage) : usage_(usage) {}
+
+  std::string_view name() const override { return usage_ ? "openai_usage" : "openai"; }
+
+  void delta(std::string& out, const event_place& at, event_kind kind, std::string_view content) const override {
+    out.reserve(out.size() + 32 + content.size());
+    append_chunk(out, usage_, at, kind == event_kind::text ? "content" : "reasoning_content", content);
+  }
+
+  void event(std::string& out, const event_place& at, const answer_event& what) const override {
+    // A call that is whole was told in pieces, and what begins again can't be told at all: such a run doesn't.
+    if (auto* begun = std::get_if<tool_call_begin>(&what))
+      append_tool_call(out, usage_, at, *begun);
+    else if (auto* grown = std::get_if<tool_call_delta>(&what))
+      append_tool_call(out, usage_, at, *grown);
+    else if (auto* finish = std::get_if<answer_finish>(&what))
+      append_finish(out, usage_, at, *finish);
+  }
+
+  void end(std::string& out, bool failed) const override {
+    if (!failed)
+      out += "data: [DONE]\n\n";
+  }
+
+private:
+  bool usage_;
+};
+
+constexpr openai_encoder the_chunks{false};
+constexpr openai_encoder the_chunks_with_usage{true};
+
 } // namespace
 
-void append_openai_delta(std::string& out, stream_format format, const event_place& at, event_kind kind,
-                         std::string_view content) {
-  append_chunk(out, format, at, kind == event_kind::text ? "content" : "reasoning_content", content);
+const stream_encoder& openai_stream() {
+  return the_chunks;
 }
 
-void append_openai_event(std::string& out, stream_format format, const event_place& at, const answer_event& event) {
-  // A call that is whole was told in pieces, and what begins again can't be told at all: such a run doesn't.
-  if (auto* begun = std::get_if<tool_call_begin>(&event))
-    append_tool_call(out, format, at, *begun);
-  else if (auto* grown = std::get_if<tool_call_delta>(&event))
-    append_tool_call(out, format, at, *grown);
-  else if (auto* finish = std::get_if<answer_finish>(&event))
-    append_finish(out, format, at, *finish);
+const stream_encoder& openai_usage_stream() {
+  return the_chunks_with_usage;
 }
 
 } // namespace parley::wire

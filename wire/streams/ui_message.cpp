@@ -1,6 +1,13 @@
-#include "wire/streams/ui_message.hpp"
+// The AI SDK's UI message stream, version 1 (https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol, "Data Stream Protocol"): one
+// assistant's message as parts that begin, grow and end.
+//
+// A part is told open by the event before: text after text goes on, text after anything else begins a part. Calls of tools have
+// ids of their own, and may grow side by side.
 
 #include "wire/objects/json_fields.hpp"
+#include "wire/streams/stream_encoders.hpp"
+
+#include <array>
 
 namespace parley::wire {
 
@@ -109,53 +116,73 @@ void append_finish(std::string& out, const answer_finish& finish) {
   end_chunk(out);
 }
 
-} // namespace
+constexpr std::array<response_header, 1> version_header{{{"x-vercel-ai-ui-message-stream", "v1"}}};
 
-void append_ui_begin(std::string& out, const event_place& at) {
-  begin_chunk(out, "start");
-  append_more_field(out, "messageId", to_string(at.answer));
-  end_chunk(out);
-  append_chunk(out, "start-step");
-}
+class ui_message_encoder final : public stream_encoder {
+public:
+  constexpr ui_message_encoder() = default;
 
-void append_ui_delta(std::string& out, const event_place& at, event_kind kind, std::string_view content) {
-  if (at.before != kind) {
+  std::string_view name() const override { return "ui_message"; }
+
+  std::span<const response_header> headers() const override { return version_header; }
+
+  std::string_view refusal_of_several() const override {
+    return "A UI message stream is one answer; this run has several: read it in another format.";
+  }
+
+  void begin(std::string& out, const event_place& at) const override {
+    begin_chunk(out, "start");
+    append_more_field(out, "messageId", to_string(at.answer));
+    end_chunk(out);
+    append_chunk(out, "start-step");
+  }
+
+  void delta(std::string& out, const event_place& at, event_kind kind, std::string_view content) const override {
+    out.reserve(out.size() + 32 + content.size());
+    if (at.before != kind) {
+      if (is_delta(at.before))
+        append_part_border(out, at.before, "-end");
+      append_part_border(out, kind, "-start");
+    }
+    begin_chunk(out, kind == event_kind::text ? "text-delta" : "reasoning-delta");
+    append_more_field(out, "id", part_of(kind));
+    append_more_field(out, "delta", content);
+    end_chunk(out);
+  }
+
+  void event(std::string& out, const event_place& at, const answer_event& what) const override {
     if (is_delta(at.before))
       append_part_border(out, at.before, "-end");
-    append_part_border(out, kind, "-start");
+    if (auto* begun = std::get_if<tool_call_begin>(&what)) {
+      begin_call_chunk(out, "tool-input-start", begun->id);
+      append_tool(out, begun->name);
+      end_chunk(out);
+    } else if (auto* grown = std::get_if<tool_call_delta>(&what)) {
+      begin_call_chunk(out, "tool-input-delta", grown->id);
+      append_more_field(out, "inputTextDelta", grown->arguments);
+      end_chunk(out);
+    } else if (auto* call = std::get_if<tool_call>(&what)) {
+      append_call(out, *call);
+    } else if (auto* finish = std::get_if<answer_finish>(&what)) {
+      append_finish(out, *finish);
+    } else if (std::holds_alternative<answer_restart>(what) && at.offset > 1) { // nothing is void at the beginning
+      append_chunk(out, "finish-step");
+      append_chunk(out, "start-step");
+      begin_chunk(out, "data-restart");
+      out += ",\"data\":{}";
+      end_chunk(out);
+    }
   }
-  begin_chunk(out, kind == event_kind::text ? "text-delta" : "reasoning-delta");
-  append_more_field(out, "id", part_of(kind));
-  append_more_field(out, "delta", content);
-  end_chunk(out);
-}
 
-void append_ui_event(std::string& out, const event_place& at, const answer_event& event) {
-  if (is_delta(at.before))
-    append_part_border(out, at.before, "-end");
-  if (auto* begun = std::get_if<tool_call_begin>(&event)) {
-    begin_call_chunk(out, "tool-input-start", begun->id);
-    append_tool(out, begun->name);
-    end_chunk(out);
-  } else if (auto* grown = std::get_if<tool_call_delta>(&event)) {
-    begin_call_chunk(out, "tool-input-delta", grown->id);
-    append_more_field(out, "inputTextDelta", grown->arguments);
-    end_chunk(out);
-  } else if (auto* call = std::get_if<tool_call>(&event)) {
-    append_call(out, *call);
-  } else if (auto* finish = std::get_if<answer_finish>(&event)) {
-    append_finish(out, *finish);
-  } else if (at.offset > 1) { // a restart; nothing is void at the beginning
-    append_chunk(out, "finish-step");
-    append_chunk(out, "start-step");
-    begin_chunk(out, "data-restart");
-    out += ",\"data\":{}";
-    end_chunk(out);
-  }
-}
+  void end(std::string& out, bool) const override { out += "data: [DONE]\n\n"; }
+};
 
-void append_ui_end(std::string& out) {
-  out += "data: [DONE]\n\n";
+constexpr ui_message_encoder the_message;
+
+} // namespace
+
+const stream_encoder& ui_message_stream() {
+  return the_message;
 }
 
 } // namespace parley::wire

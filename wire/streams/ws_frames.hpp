@@ -4,7 +4,6 @@
 
 #include "wire/objects/cursor.hpp"
 #include "wire/objects/object_json.hpp"
-#include "wire/streams/stream_format.hpp"
 
 #include <string>
 #include <string_view>

@@ -4,6 +4,7 @@
 
 #include "actors/leaderboard/api.hpp"
 #include "tests/support/node_fixture.hpp"
+#include "tests/support/seen_log.hpp"
 
 using namespace parley;
 using namespace parley::test;
@@ -68,6 +69,17 @@ CAF_TEST(many who ask at once wait for one computation) {
   CAF_CHECK_EQUAL(board_of(first), board_of(second));
   CAF_CHECK_EQUAL(board_of(first)->votes, 4);
   CAF_CHECK_EQUAL(book->tallied.size(), 1u);
+}
+
+CAF_TEST(when the thread fails who waits is told and the next one has another try) {
+  seen_log seen;
+  book->tally.pairs = {{"m1", "m2", -1, 0, 0, 0}};
+  auto first = asked();
+  compute();
+  CAF_CHECK_EQUAL(code_of(take(first)), "internal");
+  CAF_CHECK_EQUAL(seen.lines_with("error callback=leaderboard_thread threw: broken invariant: ").size(), 1u);
+  book->tally.pairs = {{"m1", "m2", 3, 1, 0, 0}};
+  CAF_CHECK_EQUAL(shown()->votes, 4);
 }
 
 CAF_TEST(it is kept and a new vote makes it outdated) {

@@ -44,6 +44,14 @@ CAF_TEST(once it came it is set for any time) {
   CAF_CHECK(times == (std::vector<steady::duration>{3s, 7s}));
 }
 
+CAF_TEST(once it is cancelled it is set for any time) {
+  lazy.by(begin + 3s);
+  lazy.cancel();
+  CAF_CHECK(cancelled);
+  lazy.by(begin + 7s);
+  CAF_CHECK(times == (std::vector<steady::duration>{3s, 7s}));
+}
+
 CAF_TEST(without an alarm nothing comes) {
   lazy_alarm none;
   none.by(begin + 1s);

@@ -38,8 +38,8 @@ struct fixture : node_fixture {
     return begin<completed_run>(completions, await_completion{plan(std::move(models))});
   }
 
-  void read(const run_opened& run, wire::stream_format format = wire::stream_format::openai) {
-    caf::anon_send(run.log, attach_reader{client->reader, 1, format, run.from});
+  void read(const run_opened& run, const wire::stream_encoder& format = wire::openai_stream()) {
+    caf::anon_send(run.log, attach_reader{client->reader, 1, &format, run.from});
     consume_messages();
   }
 
@@ -75,6 +75,31 @@ CAF_TEST(a stream is opened when something of it has come) {
   CAF_CHECK_EQUAL(client->count("\"finish_reason\":\"stop\""), 1);
   CAF_CHECK(client->text.ends_with("data: [DONE]\n\n"));
   CAF_CHECK_EQUAL(client->ends, 1);
+}
+
+CAF_TEST(calls that an upstream writes side by side come to their own blocks) {
+  auto opened = stream({"m1"});
+  auto calls = [](auto& r, const std::string& entries) {
+    r.body(R"(data: {"choices":[{"index":0,"delta":{"tool_calls":[)" + entries + "]}}]}\n\n");
+  };
+  upstream_does(0, [&](auto& r) {
+    r.accept();
+    calls(r, R"({"index":0,"id":"c0","function":{"name":"look","arguments":"{\"a\":"}})");
+    calls(r, R"({"index":1,"id":"c1","function":{"name":"look","arguments":"{\"b\":"}})");
+  });
+  auto run = take(opened);
+  CAF_REQUIRE(run.has_value());
+  read(*run, wire::anthropic_stream());
+  upstream_does(0, [&](auto& r) {
+    calls(r, R"({"index":0,"function":{"arguments":"1}"}})");
+    calls(r, R"({"index":1,"function":{"arguments":"2}"}})");
+    r.finish("tool_calls");
+  });
+  CAF_CHECK(client->has(R"("index":0,"delta":{"type":"input_json_delta","partial_json":"1}"})"));
+  CAF_CHECK(client->has(R"("index":1,"delta":{"type":"input_json_delta","partial_json":"2}"})"));
+  auto last_delta = client->text.rfind("content_block_delta");
+  CAF_CHECK(client->text.find("content_block_stop") > last_delta);
+  CAF_CHECK_EQUAL(client->count("event: content_block_stop"), 2);
 }
 
 CAF_TEST(a failure before anything came is the answer to the request) {

@@ -3,6 +3,7 @@
 #define CAF_SUITE actors.runs.log_server
 
 #include "actors/runs/log_server.hpp"
+#include "tests/support/broken.hpp"
 #include "tests/support/node_fixture.hpp"
 
 using namespace parley;
@@ -37,7 +38,7 @@ struct fixture : node_fixture {
     log.publish(loop.now());
   }
 
-  void attach(std::uint64_t stream, std::uint64_t from = 0) { log.attach({someone, stream, wire::stream_format::lines, from}); }
+  void attach(std::uint64_t stream, std::uint64_t from = 0) { log.attach({someone, stream, &wire::lines_stream(), from}); }
 
   void say(std::string text, participant who = 0) {
     log.append(who, answer_delta{event_kind::text, std::move(text)});
@@ -77,7 +78,7 @@ CAF_TEST(a forgotten log waits for a slow reader) {
   node->bounds.reader_window_bytes = 10;
   log_server slow{new_id<run_id>(), node->bounds, &loop, host};
   slow.introduce(0, new_id<message_id>(), 1);
-  slow.attach({someone, 1, wire::stream_format::lines, 0});
+  slow.attach({someone, 1, &wire::lines_stream(), 0});
   for (int i = 0; i < 3; ++i) {
     slow.append(0, answer_delta{event_kind::text, "more than the window"});
     slow.publish(loop.now());
@@ -90,6 +91,25 @@ CAF_TEST(a forgotten log waits for a slow reader) {
     slow.credit(someone.address(), {1, 1000});
   CAF_CHECK(slow.is_over());
   CAF_CHECK_EQUAL(host.ends, 1);
+}
+
+CAF_TEST(a participant that finishes twice breaks it) {
+  finish(0);
+  CAF_CHECK(breaks("a participant finishes exactly once in a run", [&] { finish(0); }));
+}
+
+CAF_TEST(who was not introduced cannot finish) {
+  CAF_CHECK(breaks("a participant finishes exactly once in a run", [&] { finish(2); }));
+}
+
+CAF_TEST(a log that ends before each participant has finished breaks it) {
+  finish(0);
+  CAF_CHECK(breaks("a log is complete once each participant has finished", [&] { log.finish(false); }));
+}
+
+CAF_TEST(nothing follows the end of a log) {
+  finish_all();
+  CAF_CHECK(breaks("nothing is appended to a log that is complete", [&] { say("late"); }));
 }
 
 CAF_TEST(a complete log is kept until it is forgotten) {
@@ -116,18 +136,19 @@ CAF_TEST(a reader is watched as long as it reads any of its streams) {
 CAF_TEST(a reader that died reads nothing more) {
   attach(1);
   attach(2);
-  log.reader_died(someone.address());
+  CAF_CHECK(log.reader_died(someone.address()));
   CAF_CHECK(log.empty());
+  CAF_CHECK(!log.reader_died(someone.address()));
   say("late");
   CAF_CHECK(host.text.empty());
 }
 
 CAF_TEST(a reader on the same loop is handed its pieces by a call) {
   direct_reader here;
-  log.attach({someone, 1, wire::stream_format::lines, 0, &loop, &here});
+  log.attach({someone, 1, &wire::lines_stream(), 0, &loop, &here});
   fake_loop other;
   direct_reader elsewhere;
-  log.attach({someone, 2, wire::stream_format::lines, 0, &other, &elsewhere});
+  log.attach({someone, 2, &wire::lines_stream(), 0, &other, &elsewhere});
   say("hi");
   CAF_CHECK_EQUAL(here.text, "a0:{\"content\":\"hi\"}\n");
   CAF_CHECK(elsewhere.text.empty());

@@ -3,6 +3,7 @@
 #define CAF_SUITE actors.runs.run
 
 #include "tests/support/node_fixture.hpp"
+#include "tests/support/seen_log.hpp"
 
 using namespace parley;
 using namespace parley::test;
@@ -51,6 +52,33 @@ struct fixture : node_fixture {
 } // namespace
 
 CAF_TEST_FIXTURE_SCOPE(run_tests, fixture)
+
+CAF_TEST(a death is told with the ids of the run) {
+  begin_run();
+  seen_log seen;
+  kill(alarmed(0));
+  auto lines = seen.lines_with("actor=run died: kill");
+  CAF_REQUIRE_EQUAL(lines.size(), 1u);
+  CAF_CHECK_EQUAL(lines[0], "error session=" + to_string(about) + " run=" + to_string(run.run) + " actor=run died: kill");
+  CAF_CHECK_EQUAL(seen.deaths("run"), 1u);
+  CAF_CHECK_EQUAL(seen.lines_with(" died: ").size(), 1u); // its streams end with it as they should
+}
+
+CAF_TEST(a reader that dies is told as dropped and one that leaves is not ) {
+  begin_run();
+  seen_log seen;
+  auto another = read(run);
+  caf::anon_send_exit(log->reader, caf::exit_reason::user_shutdown);
+  consume_messages();
+  CAF_CHECK_EQUAL(seen.dropped(reader_drop::died), 1u);
+  auto ids = "session=" + to_string(about) + " run=" + to_string(run.run) + " ";
+  CAF_CHECK_EQUAL(seen.lines(), std::vector<std::string>{"debug " + ids + "reader=died dropped"});
+  upstream_does(0, [](auto& r) { r.text("x"), r.finish(); });
+  upstream_does(1, [](auto& r) { r.text("x"), r.finish(); });
+  caf::anon_send_exit(another->reader, caf::exit_reason::user_shutdown);
+  consume_messages();
+  CAF_CHECK_EQUAL(seen.dropped(reader_drop::died), 1u);
+}
 
 CAF_TEST(the death of a model stream is a failure of its participant alone) {
   begin_run();

@@ -1,7 +1,9 @@
 #define CAF_SUITE actors.runs.run_log
 
 #include "actors/runs/run_log.hpp"
+#include "tests/support/numbering_stream.hpp"
 #include "wire/objects/cursor.hpp"
+#include "wire/streams/stream_encoders.hpp"
 
 #include <caf/test/unit_test.hpp>
 
@@ -22,7 +24,7 @@ struct fixture {
 
   std::string lines(std::uint64_t from, std::size_t max_bytes = no_limit, bool merge = false) {
     std::string out;
-    at = log.write(out, wire::stream_format::lines, from, max_bytes, merge);
+    at = log.write(out, wire::lines_stream(), from, max_bytes, merge);
     return out;
   }
 
@@ -82,7 +84,7 @@ CAF_TEST(a merged event has its last offset) {
   text(0, "2");
   text(0, "3");
   std::string out;
-  log.write(out, wire::stream_format::sse, 0, no_limit, true);
+  log.write(out, wire::sse_stream(), 0, no_limit, true);
   CAF_CHECK_EQUAL(out, "id: " + wire::to_cursor(log.run(), 3)
                          + "\ndata: {\"participant\":\"a\",\"type\":\"text\",\"content\":\"123\"}\n\n");
 }
@@ -160,28 +162,73 @@ CAF_TEST(parts of a UI message fit together wherever the reading was interrupted
   text(0, "Three.");
   log.append(0, answer_finish{});
   std::string whole;
-  log.write(whole, wire::stream_format::ui_message, 0, no_limit, false);
+  log.write(whole, wire::ui_message_stream(), 0, no_limit, false);
   for (auto border : {"reasoning-start", "reasoning-end", "text-start", "text-end"}) {
     int times = 0;
     for (auto found = whole.find(border); found != std::string::npos; found = whole.find(border, found + 1))
       ++times;
     CAF_CHECK_EQUAL(times, std::string_view{border}.starts_with("text") ? 2 : 1);
   }
-  for (std::uint64_t cut = 0; cut <= log.newest(); ++cut) {
-    std::string parts;
-    std::uint64_t offset = 0;
-    while (offset < cut)
-      offset = log.write(parts, wire::stream_format::ui_message, offset, 1, false).offset;
-    log.write(parts, wire::stream_format::ui_message, offset, no_limit, false);
-    CAF_CHECK_EQUAL(parts, whole);
+}
+
+CAF_TEST(what is written fits together wherever the reading was interrupted) {
+  log.introduce(0, new_id<message_id>(), 1);
+  reasoning(0, "Hm");
+  text(0, "One ");
+  text(0, "two.");
+  log.append(0, tool_call_begin{"c1", "look", 0});
+  log.append(0, tool_call_begin{"c2", "look", 1});
+  log.append(0, tool_call_delta{"c1", "{", 0});
+  log.append(0, tool_call_delta{"c2", "{", 1});
+  text(0, "Three.");
+  log.append(0, answer_finish{});
+  for (auto* format : wire::stream_encoders()) {
+    std::string whole;
+    log.write(whole, *format, 0, no_limit, false);
+    for (std::uint64_t cut = 0; cut <= log.newest(); ++cut) {
+      std::string parts;
+      std::uint64_t offset = 0;
+      while (offset < cut)
+        offset = log.write(parts, *format, offset, 1, false).offset;
+      log.write(parts, *format, offset, no_limit, false);
+      CAF_CHECK_EQUAL(parts, whole);
+    }
   }
+}
+
+CAF_TEST(a merged delta has the number of the last that is in it) {
+  text(0, "Hi");
+  text(1, "other");
+  text(0, " ");
+  text(0, "there");
+  reasoning(0, "Hm");
+  log.append(0, answer_finish{});
+  using numbers = std::vector<std::uint64_t>;
+  CAF_CHECK(test::numbers_in(log) == (numbers{18, 21, 19, 24, 42, 58}));
+  CAF_CHECK(test::numbers_in(log, true) == (numbers{18, 21, 24, 42, 58}));
+}
+
+CAF_TEST(what is stored is told with the finish) {
+  message stored;
+  stored.id = new_id<message_id>();
+  text(0, "Hi");
+  reasoning(0, "Hm");
+  log.complete(0, stored);
+  log.append(0, answer_finish{});
+  log.append(1, answer_finish{}); // not stored
+  std::string out;
+  log.write(out, wire::ws_stream(), 0, no_limit, false);
+  auto update = out.find(R"("type":"message_update","action":"completed")");
+  CAF_REQUIRE(update != std::string::npos);
+  CAF_CHECK_EQUAL(out.find("message_update", update + 30), std::string::npos);
+  CAF_CHECK(out.find(R"("content":"Hi","reasoning":"Hm")", update) != std::string::npos);
 }
 
 CAF_TEST(a UI message begins with the answer that its run makes) {
   auto answer = new_id<message_id>();
   log.introduce(1, answer, 2); // made anew: the other seat isn't in the run
   std::string begin;
-  log.write_begin(begin, wire::stream_format::ui_message);
+  log.write_begin(begin, wire::ui_message_stream());
   CAF_CHECK(begin.starts_with("data: {\"type\":\"start\",\"messageId\":\"" + to_string(answer) + "\"}"));
 }
 

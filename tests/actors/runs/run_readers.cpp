@@ -2,6 +2,7 @@
 
 #include "actors/runs/run_readers.hpp"
 #include "tests/support/node_fixture.hpp"
+#include "tests/support/numbering_stream.hpp"
 
 using namespace parley;
 using namespace parley::test;
@@ -24,8 +25,8 @@ struct fixture : test_coordinator_fixture<> {
     readers.publish(log);
   }
 
-  void attach(std::uint64_t stream, std::uint64_t from = 0, wire::stream_format format = wire::stream_format::lines) {
-    readers.attach({someone, stream, format, from}, log);
+  void attach(std::uint64_t stream, std::uint64_t from = 0, const wire::stream_encoder& format = wire::lines_stream()) {
+    readers.attach({someone, stream, &format, from}, log);
   }
 
   void credit(std::uint64_t stream, std::size_t bytes) { readers.credit(someone.address(), {stream, bytes}, log); }
@@ -87,7 +88,7 @@ CAF_TEST(who keeps up gets each event as it comes) {
 CAF_TEST(readers of one format share each encoded piece) {
   attach(1);
   attach(2);
-  attach(3, 0, wire::stream_format::sse);
+  attach(3, 0, wire::sse_stream());
   say("one");
   CAF_REQUIRE_EQUAL(buffers.size(), 3u);
   CAF_CHECK(buffers[0] == buffers[1]);
@@ -220,13 +221,13 @@ CAF_TEST(who attaches after the end gets the rest and the end) {
   attach(2, 1);
   CAF_CHECK_EQUAL(sent[2], "");
   CAF_CHECK_EQUAL(ends[2], 1);
-  attach(3, 0, wire::stream_format::sse);
+  attach(3, 0, wire::sse_stream());
   CAF_CHECK(sent[3].ends_with("data: {\"type\":\"turn_done\"}\n\n"));
   CAF_CHECK(readers.empty());
 }
 
 CAF_TEST(events that a format does not show cost its readers nothing) {
-  attach(1, 0, wire::stream_format::simple);
+  attach(1, 0, wire::simple_stream());
   log.append(0, answer_delta{event_kind::reasoning, "Hm"});
   readers.publish(log);
   CAF_CHECK_EQUAL(pieces[1], 0);
@@ -262,16 +263,41 @@ CAF_TEST(who detached or died gets nothing more) {
 
 CAF_TEST(a reader of UI messages is told the beginning before there is an event) {
   log.introduce(0, new_id<message_id>(), 1);
-  attach(1, 0, wire::stream_format::ui_message);
+  attach(1, 0, wire::ui_message_stream());
   CAF_CHECK(sent[1].starts_with("data: {\"type\":\"start\""));
   auto begin = sent[1].size();
   say("Hello");
   CAF_CHECK(sent[1].substr(begin).starts_with("data: {\"type\":\"text-start\""));
   // Who comes later is told the same.
-  attach(2, 0, wire::stream_format::ui_message);
+  attach(2, 0, wire::ui_message_stream());
   CAF_CHECK_EQUAL(sent[2], sent[1]);
   attach(3, 0);
   CAF_CHECK_EQUAL(sent[3], "a0:{\"content\":\"Hello\"}\n");
+}
+
+CAF_TEST(a reader that asks for it gets what is there already merged) {
+  say("one ");
+  say("two");
+  readers.attach({.reader = someone, .stream = 1, .format = &wire::lines_stream(), .merged = true}, log);
+  CAF_CHECK_EQUAL(sent[1], "a0:{\"content\":\"one two\"}\n");
+  attach(2);
+  CAF_CHECK_EQUAL(sent[2], "a0:{\"content\":\"one \"}\na0:{\"content\":\"two\"}\n");
+}
+
+CAF_TEST(a format that is not in the table has no readers) {
+  std::vector<std::uint64_t> numbers;
+  test::numbering_stream unlisted{numbers};
+  auto refused = [&](const wire::stream_encoder* format) {
+    try {
+      readers.attach({.reader = someone, .stream = 1, .format = format}, log);
+      return false;
+    } catch (const std::logic_error&) {
+      return true;
+    }
+  };
+  CAF_CHECK(refused(&unlisted));
+  CAF_CHECK(refused(nullptr));
+  CAF_CHECK(readers.empty());
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

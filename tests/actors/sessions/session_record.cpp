@@ -4,6 +4,8 @@
 
 #include "actors/sessions/session_record.hpp"
 
+#include "tests/support/broken.hpp"
+
 #include <caf/test/unit_test.hpp>
 
 using namespace parley;
@@ -45,6 +47,13 @@ struct fixture {
 } // namespace
 
 CAF_TEST_FIXTURE_SCOPE(session_record_tests, fixture)
+
+CAF_TEST(a store that takes back an epoch breaks it) {
+  auto taken_with = [this](epoch held) { return test::broken_by([&] { record.take({record.about(), held, {}}); }); };
+  CAF_CHECK_NOT_EQUAL(taken_with(2), "-");
+  CAF_CHECK_NOT_EQUAL(taken_with(3), "-");
+  CAF_CHECK_EQUAL(taken_with(4), "-");
+}
 
 CAF_TEST(the word of the store replaces all and says whether it shows names) {
   auto stored = record.about();

@@ -179,16 +179,57 @@ CAF_TEST(a request between the question and the answer about idleness keeps the 
   auto result = std::make_shared<std::optional<expected<run_opened>>>();
   for (int steps = 0; steps < 3; ++steps)
     sched.run_once();
-  auto asker = sys.spawn([result, to = sessions(), wanted = question(about, "In between")](caf::event_based_actor* me) {
-    me->request(to, caf::infinite, wanted)
-      .then([result](const run_opened& run) { *result = run; },
-            [result](const caf::error& why) { *result = tl::unexpected{to_failure(why)}; });
-  });
+  auto asker = sys.spawn(
+    [result, to = sessions(), wanted = question(about, "In between"), home = run_home{&loop}](caf::event_based_actor* me) {
+      me->request(to, caf::infinite, wanted, home)
+        .then([result](const run_opened& run) { *result = run; },
+              [result](const caf::error& why) { *result = tl::unexpected{to_failure(why)}; });
+    });
   consume_messages();
   CAF_REQUIRE(result->has_value());
   CAF_CHECK_EQUAL(code_of(**result), "-");
   upstream_does(1, [](auto& r) { r.answer("Fine"); });
   CAF_CHECK_EQUAL(book->messages.back().content, "Fine");
+}
+
+CAF_TEST(a session that was asked everything leaves memory when it is idle) {
+  auto made = new_session({"m1", "m2"}).about.id;
+  auto run = opened(question(made, "Hello"));
+  auto answer = run.answers[0].id;
+  upstream_does(0, [](auto& r) { r.accept(), r.text("Hi"); });
+  CAF_CHECK_EQUAL(code_of(ask<message>(sessions(), show_message{answer})), "-");
+  CAF_CHECK_EQUAL(code_of(ask<stopped_answers>(sessions(), stop_message{run.user})), "-");
+  CAF_CHECK_EQUAL(code_of(regenerate(answer)), "-");
+  upstream_does(2, [](auto& r) { r.answer("Hey"); });
+  CAF_CHECK_EQUAL(code_of(attach(run.user)), "-");
+  CAF_CHECK_EQUAL(code_of(ask<vote_view>(sessions(), cast_vote{run.user, {}})), "-");
+  CAF_CHECK_EQUAL(code_of(change(made, {"Named", {}, {}})), "-");
+  CAF_CHECK_EQUAL(code_of(show(made)), "-");
+  CAF_CHECK_EQUAL(code_of(transcript(made)), "-");
+  CAF_CHECK_EQUAL(code_of(ask<session_state_view>(sessions(), show_state{made, {}})), "-");
+  auto listener = sys.spawn([](session_listener::pointer) -> session_listener::behavior_type {
+    return {[](const run_announced&) {}, [](const session_announced&) {}};
+  });
+  auto watches = sys.spawn([to = sessions(), listener, made](caf::event_based_actor* me) {
+    me->request(to, caf::infinite, watch_session{made}, listener).then([](const session_view&) {}, [](const caf::error&) {});
+  });
+  caf::anon_send(sessions(), relay_typing{made, 1, "somebody", true});
+  caf::anon_send(sessions(), answer_unspooled{*book->find(answer)});
+  consume_messages();
+  // A request that waits for the stored state comes to the session once more.
+  book->broken = failure{ec::store_unavailable, "Away.", {}};
+  CAF_CHECK_EQUAL(code_of(change(made, {"Lost", {}, {}})), "store_unavailable");
+  book->broken.reset();
+  CAF_CHECK_EQUAL(code_of(change(made, {"Named again", {}, {}})), "-");
+  auto loads = book->loads;
+  wait(615s);
+  auto watched = opened(question(made, "Watched"));
+  CAF_CHECK_EQUAL(code_of(ask<stopped_answers>(sessions(), stop_message{watched.user})), "-");
+  CAF_CHECK_EQUAL(book->loads, loads);
+  kill(listener);
+  wait(615s);
+  opened(question(made, "Again"));
+  CAF_CHECK_EQUAL(book->loads, loads + 1);
 }
 
 CAF_TEST(a restarted node loads a session when it is asked) {

@@ -3,6 +3,7 @@
 #define CAF_SUITE actors.sessions.store_trouble
 
 #include "tests/support/node_fixture.hpp"
+#include "tests/support/seen_log.hpp"
 
 using namespace parley;
 using namespace parley::test;
@@ -65,6 +66,7 @@ CAF_TEST(an answer waits for a store that comes back) {
 
 CAF_TEST(an answer that cannot be stored says so) {
   begin_run();
+  seen_log seen;
   book->refuse = refuse<store_answer>(away);
   upstream_does(0, [](auto& r) { r.answer("whole"); });
   for (int i = 0; i < 59; ++i)
@@ -74,6 +76,10 @@ CAF_TEST(an answer that cannot be stored says so) {
   CAF_CHECK_EQUAL(log->count("ad:{\"finishReason\":\"error\""), 1);
   CAF_CHECK(log->has("\"code\":\"store_unavailable\""));
   CAF_CHECK_EQUAL(log->ends, 1);
+  CAF_CHECK_EQUAL(seen.setbacks("store_retry"), 60u);
+  CAF_CHECK_EQUAL(seen.setbacks("answer_lost"), 1u);
+  CAF_CHECK(seen.lines().back().starts_with("debug session=" + to_string(about) + " run="));
+  CAF_CHECK(seen.lines().back().ends_with(" setback=answer_lost The store is away."));
 }
 
 CAF_TEST(an answer of an older epoch is interrupted) {
@@ -82,6 +88,19 @@ CAF_TEST(an answer of an older epoch is interrupted) {
   upstream_does(0, [](auto& r) { r.answer("whole"); });
   CAF_CHECK_EQUAL(log->count("ad:{\"finishReason\":\"interrupted\""), 1);
   CAF_CHECK_EQUAL(log->ends, 1);
+}
+
+CAF_TEST(a store that takes back an epoch ends the session and says so) {
+  begin_run();
+  seen_log seen;
+  book->epochs[about] = 0; // the next to open the session gets what this one has
+  kill(alarmed(0));
+  CAF_CHECK_EQUAL(seen.broken_invariants(), 1u);
+  CAF_CHECK_EQUAL(seen.deaths("session"), 1u);
+  auto lines = seen.lines_with("actor=session died: broken invariant: each time that a session is taken over its epoch rises (");
+  CAF_REQUIRE_EQUAL(lines.size(), 1u);
+  CAF_CHECK(lines[0].starts_with("error session=" + to_string(about) + " "));
+  CAF_CHECK(ask<session_view>(sessions(), show_session{about}).has_value()); // it is loaded anew
 }
 
 CAF_TEST(a store that hangs is asked again) {

@@ -47,7 +47,7 @@ struct fixture : node_fixture {
 
   bool is_blind(session_id id) { return ask<session_view>(sessions(), show_session{id})->about.blind; }
 
-  std::vector<record_vote> votes() { return book->all<record_vote>(); }
+  std::vector<record_vote> stored_votes() { return book->all<record_vote>(); }
 
   /// True if none of these has left for a reader or a client: what names a model, or what is its own.
   static bool tells_nothing(const std::string& text) {
@@ -111,8 +111,8 @@ CAF_TEST(until the vote nothing tells whose answers they are) {
   auto about = random_session().about;
   auto run = opened(question(about.id, "Which?"));
   std::vector<received_ptr> logs;
-  for (auto format : {wire::stream_format::lines, wire::stream_format::sse, wire::stream_format::ws})
-    logs.push_back(read(run, format));
+  for (auto* format : {&wire::lines_stream(), &wire::sse_stream(), &wire::ws_stream()})
+    logs.push_back(read(run, *format));
   upstream_does(0, [](auto& r) {
     r.accept();
     r.body(R"(data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call_of_theirs","type":"function",)"
@@ -183,14 +183,14 @@ CAF_TEST(the first vote of a random session counts and shows the names and later
   CAF_CHECK(!cast->about.about.blind);
   CAF_CHECK(cast->about.about.updated_at == wall);
   CAF_CHECK(!is_blind(about.id));
-  auto stored = votes().at(0);
+  auto stored = stored_votes().at(0);
   CAF_CHECK_EQUAL(stored.left_model, about.models[0].id);
   CAF_CHECK_EQUAL(stored.right_model, about.models[1].id);
   CAF_CHECK_EQUAL(stored.voter, only_voter);
   auto later = vote(second.user, "a");
   CAF_REQUIRE(later.has_value());
   CAF_CHECK(!later->given.counted);
-  CAF_CHECK(votes().at(1).left_model.empty());
+  CAF_CHECK(stored_votes().at(1).left_model.empty());
   auto shown = transcript(about.id);
   CAF_CHECK(shown[0].vote == cast->given);
   CAF_CHECK(shown[3].vote == later->given);
@@ -211,6 +211,40 @@ CAF_TEST(votes on two turns at once do not both count) {
   CAF_CHECK(!take(two)->given.counted);
 }
 
+CAF_TEST(the leaderboard is told of a vote that counts before its voter has the answer) {
+  auto told = std::make_shared<int>(0);
+  votes = ends(
+    sys.spawn([told](vote_listener::pointer) -> vote_listener::behavior_type { return {[told](votes_changed) { ++*told; }}; }));
+  auto about = random_session().about;
+  auto first = both_answered(about.id);
+  auto second = both_answered(about.id, "And now?");
+  auto known = std::make_shared<int>(-1);
+  auto voter = sys.spawn([told, known, to = sessions(), id = first.user](caf::event_based_actor* me) {
+    me->request(to, caf::infinite, cast_vote{id, {}}).then([told, known](const vote_view&) { *known = *told; });
+  });
+  consume_messages();
+  CAF_CHECK_EQUAL(*known, 1);
+  CAF_CHECK(!vote(second.user)->given.counted);
+  CAF_CHECK_EQUAL(*told, 1);
+}
+
+CAF_TEST(the leaderboard is told of a vote that the store took and could not tell of) {
+  auto told = std::make_shared<int>(0);
+  votes = ends(
+    sys.spawn([told](vote_listener::pointer) -> vote_listener::behavior_type { return {[told](votes_changed) { ++*told; }}; }));
+  auto about = random_session().about;
+  auto run = both_answered(about.id);
+  book->refuse = [this](const store_write& what) -> std::optional<failure> {
+    if (!std::holds_alternative<record_vote>(what))
+      return std::nullopt;
+    book->refuse = nullptr;
+    (void) book->carry_out(what);
+    return failure{ec::store_unavailable, "The store is away.", {}};
+  };
+  CAF_CHECK_EQUAL(code_of(vote(run.user)), "store_unavailable");
+  CAF_CHECK_EQUAL(*told, 1);
+}
+
 CAF_TEST(a vote stays as it is) {
   auto about = random_session().about;
   auto run = both_answered(about.id);
@@ -219,7 +253,7 @@ CAF_TEST(a vote stays as it is) {
   CAF_CHECK_EQUAL(code_of(vote(run.user, "tie")), "already_voted");
   restart_node();
   CAF_CHECK_EQUAL(code_of(vote(run.user, "a")), "already_voted");
-  CAF_CHECK_EQUAL(votes().size(), 1u);
+  CAF_CHECK_EQUAL(stored_votes().size(), 1u);
 }
 
 CAF_TEST(two equal votes at once are one) {
@@ -261,7 +295,7 @@ CAF_TEST(there is nothing to vote on but whole turns of several answers) {
   CAF_CHECK_EQUAL(code_of(vote(run.answers[0].id)), "not_found");
   CAF_CHECK_EQUAL(code_of(vote(new_id<message_id>())), "not_found");
   CAF_CHECK_EQUAL(code_of(vote(run.user, "c")), "invalid_request");
-  CAF_CHECK(votes().empty());
+  CAF_CHECK(stored_votes().empty());
   auto direct = answered(new_session({"m1"}).about.id, "Hello", "Hi");
   CAF_CHECK_EQUAL(code_of(vote(direct.user)), "invalid_request");
   CAF_CHECK(is_blind(about.id));
@@ -303,7 +337,7 @@ CAF_TEST(what counts is the model that answered) {
   upstream_does(1, [](auto& r) { r.answer("Right"); });
   upstream_does(2, [](auto& r) { r.answer("The fallback's"); });
   CAF_CHECK(vote(run.user, "a")->given.counted);
-  auto counted = votes().at(0);
+  auto counted = stored_votes().at(0);
   CAF_CHECK_EQUAL(counted.left_model, "m3");
   CAF_CHECK_EQUAL(counted.right_model, "m2");
   // Both fell back to the same: that compares nothing.

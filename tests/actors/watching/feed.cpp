@@ -2,6 +2,7 @@
 
 #include "actors/watching/api.hpp"
 #include "tests/support/node_fixture.hpp"
+#include "tests/support/seen_log.hpp"
 
 #include <algorithm>
 #include <map>
@@ -399,6 +400,16 @@ CAF_TEST(when the session ends its subscribers are told to connect again) {
   auto one = join();
   restart_node();
   CAF_CHECK_EQUAL(one->closed, 1001);
+}
+
+CAF_TEST(when a log dies its subscribers are told to connect again and it is counted) {
+  seen_log seen;
+  auto one = join();
+  auto run = ask_it();
+  kill(run.log);
+  CAF_CHECK_EQUAL(one->closed, 1001);
+  CAF_CHECK_EQUAL(seen.dropped(reader_drop::defect), 1u);
+  CAF_CHECK_EQUAL(seen.lines_with("info session=" + to_string(about) + " ").size(), 1u);
 }
 
 CAF_TEST(who has left is sent nothing more) {

@@ -3,6 +3,7 @@
 #define CAF_SUITE actors.watching.shared_stream
 
 #include "actors/watching/shared_stream.hpp"
+#include "tests/support/broken.hpp"
 #include "tests/support/node_fixture.hpp"
 
 using namespace parley;
@@ -41,16 +42,14 @@ struct fixture : node_fixture {
     stream = shared_stream{node->bounds};
   }
 
-  run_announced run(std::string created) {
+  watched_run run(std::string created) {
     auto log = ends(caf::actor_cast<log_actor>(sys.spawn([](caf::event_based_actor*) {})));
     return {new_id<run_id>(), log, frames(std::move(created))};
   }
 
   std::size_t say(std::string text) { return stream.take({0, frames(std::move(text)), false, ++offset}); }
 
-  void change(std::string text, std::uint64_t except = 0) {
-    stream.add(session_announced{frames(std::move(text)), except, false});
-  }
+  void change(std::string text, std::uint64_t except = 0) { stream.add(watched_change{frames(std::move(text)), except, false}); }
 
   client& to(watcher& who) {
     auto made = std::make_shared<client>(++numbers);
@@ -93,6 +92,15 @@ CAF_TEST(what a log brought while a round was under way goes out as one) {
   say("c");
   serve();
   CAF_CHECK_EQUAL(client.text(), "[begin a][bc]");
+}
+
+CAF_TEST(pieces of a log that come out of its order break it) {
+  stream.add(run("begin "));
+  CAF_CHECK(stream.begin_next_run());
+  say("a");
+  say("b");
+  offset = 0;
+  CAF_CHECK(breaks("a log's pieces come in its order", [&] { say("a again"); }));
 }
 
 CAF_TEST(a single piece goes out as it is) {

@@ -2,6 +2,7 @@
 // An exchange without a connection: keeps what the handler answered.
 
 #include "net/server/exchange.hpp"
+#include "wire/streams/stream_encoders.hpp"
 
 #include <optional>
 #include <stdexcept>
@@ -29,7 +30,7 @@ public:
   std::optional<http_response> answered;
   std::optional<failure> refused;
   std::optional<run_opened> streamed;
-  wire::stream_format streamed_as = wire::stream_format::lines;
+  const wire::stream_encoder* streamed_as = nullptr;
   bool upgraded = false;
 
   /// How often the handler answered, in whichever way: once is right.
@@ -45,6 +46,10 @@ public:
     for (auto& [key, value] : added_headers())
       if (key == name)
         return value;
+    if (streamed_as)
+      for (auto& header : streamed_as->headers())
+        if (header.name == name)
+          return std::string{header.value};
     if (answered)
       for (auto& [key, value] : answered->headers)
         if (key == name)
@@ -73,10 +78,10 @@ public:
     refused = why;
   }
 
-  void stream(const run_opened& run, wire::stream_format format) override {
+  void stream(const run_opened& run, const wire::stream_encoder& format) override {
     ++answers_;
     streamed = run;
-    streamed_as = format;
+    streamed_as = &format;
   }
 
   void upgrade(const std::function<void(taken_connection)>&) override {

@@ -34,8 +34,9 @@ inline std::string line_of(const json_object& object) {
 
 /// What the actors behind the handlers say.
 struct script {
-  /// The last request to `sessions`.
+  /// The last request to `sessions`, and where its run is to live.
   std::any asked;
+  home_loop* home = nullptr;
   /// Answered instead of a result.
   std::optional<failure> fails;
   /// Nothing is answered at all.
@@ -58,7 +59,9 @@ struct script {
 
 using script_ptr = std::shared_ptr<script>;
 
-struct no_state {};
+struct no_state {
+  static constexpr const char* name = "connection";
+};
 
 template <class Request, class Result, class Self>
 auto scripted(Self* self, const script_ptr& play, Result script::*result) {
@@ -69,6 +72,14 @@ auto scripted(Self* self, const script_ptr& play, Result script::*result) {
     if (play->fails)
       return to_error(*play->fails);
     return (*play).*result;
+  };
+}
+
+template <class Request, class Self>
+auto scripted_run_request(Self* self, const script_ptr& play) {
+  return [play, answer = scripted<Request>(self, play, &script::run)](const Request& what, run_home home) {
+    play->home = home.loop;
+    return answer(what);
   };
 }
 
@@ -84,13 +95,13 @@ inline sessions_actor::behavior_type fake_sessions(sessions_actor::pointer self,
           [written](const remove_session& what) { return written(what); },
           scripted<show_transcript>(self, play, &script::transcript),
           scripted<show_message>(self, play, &script::found),
-          scripted<start_turn>(self, play, &script::run),
-          scripted<regenerate_answer>(self, play, &script::run),
-          scripted<attach_to_run>(self, play, &script::run),
+          scripted_run_request<start_turn>(self, play),
+          scripted_run_request<regenerate_answer>(self, play),
+          scripted_run_request<attach_to_run>(self, play),
           scripted<stop_message>(self, play, &script::stopped),
           scripted<cast_vote>(self, play, &script::voted),
           scripted<show_state>(self, play, &script::state),
-          scripted<watch_session>(self, play, &script::view),
+          [play](const watch_session&, const session_listener&) { return play->view; },
           [](const relay_typing&) {},
           [](const answer_unspooled&) {},
           scripted<make_session>(self, play, &script::view),
@@ -215,11 +226,15 @@ public:
     return ex.refusal();
   }
 
-  /// What `sessions` was asked last.
+  /// What `sessions` was asked last, for who asked it.
   template <class Request>
   Request asked() {
     auto request = std::any_cast<Request>(&play->asked);
     CAF_REQUIRE(request != nullptr);
+    if constexpr (requires { request->by; })
+      CAF_CHECK_EQUAL(request->by.request_id, "r1");
+    else
+      CAF_CHECK_EQUAL(request->what.by.request_id, "r1");
     return *request;
   }
 

@@ -64,10 +64,10 @@ CAF_TEST(a turn goes to the sessions and comes back as a stream of lines) {
   CAF_CHECK(!turn.at_root);
   CAF_CHECK(!turn.cancel_on_disconnect);
   CAF_CHECK(!turn.only_direct);
-  CAF_CHECK(turn.home == &home);
+  CAF_CHECK(play->home == &home);
   CAF_REQUIRE(ex.streamed);
   CAF_CHECK(ex.streamed->run == a_run);
-  CAF_CHECK(ex.streamed_as == wire::stream_format::lines);
+  CAF_CHECK(ex.streamed_as == &wire::lines_stream());
 }
 
 CAF_TEST(a turn with all that may be given) {
@@ -100,7 +100,7 @@ CAF_TEST(the format of a stream goes by Accept) {
   auto ex = make_exchange("POST", "/api/messages/stream/", messages_body(hello));
   ex.set_header("accept", "text/event-stream");
   serve(ex);
-  CAF_CHECK(ex.streamed_as == wire::stream_format::sse);
+  CAF_CHECK(ex.streamed_as == &wire::sse_stream());
 }
 
 CAF_TEST(each wrong field of a turn is named) {
@@ -167,7 +167,7 @@ CAF_TEST(stream-simple is one message for a direct session) {
   CAF_CHECK(turn.only_direct);
   CAF_REQUIRE_EQUAL(turn.messages.size(), 1U);
   CAF_CHECK_EQUAL(turn.messages[0].content, "Hello");
-  CAF_CHECK(ex.streamed_as == wire::stream_format::simple);
+  CAF_CHECK(ex.streamed_as == &wire::simple_stream());
 }
 
 CAF_TEST(each wrong field of stream - simple is named) {
@@ -181,7 +181,7 @@ CAF_TEST(each wrong field of stream - simple is named) {
 CAF_TEST(regenerate needs no body) {
   auto ex = served("POST", message_path + "regenerate/");
   CAF_CHECK(asked<regenerate_answer>().id == a_message);
-  CAF_CHECK(asked<regenerate_answer>().home == &home);
+  CAF_CHECK(play->home == &home);
   CAF_CHECK(!asked<regenerate_answer>().cancel_on_disconnect);
   CAF_CHECK(ex.streamed.has_value());
   served("POST", message_path + "regenerate/", R"({"on_disconnect":"cancel"})");
@@ -217,7 +217,7 @@ CAF_TEST(UI messages say their version and are always told from the beginning) {
   ex.set_header("accept", "text/event-stream; format=ui-message");
   serve(ex);
   CAF_REQUIRE(ex.streamed);
-  CAF_CHECK(ex.streamed_as == wire::stream_format::ui_message);
+  CAF_CHECK(ex.streamed_as == &wire::ui_message_stream());
   CAF_CHECK_EQUAL(ex.answer_header("x-vercel-ai-ui-message-stream"), "v1");
   CAF_CHECK_EQUAL(asked<attach_to_run>().from.offset, 0U);
   play->run.answers.push_back({1, a_message});
@@ -234,7 +234,7 @@ CAF_TEST(a chat that comes back is told if nothing runs) {
   CAF_CHECK_EQUAL(ex.answered->status, 204);
   CAF_CHECK(asked<show_session>().id == a_session);
   play->view.running = running_turn{turn_id{a_message.bytes}, a_run};
-  CAF_CHECK(served("GET", path).streamed_as == wire::stream_format::ui_message);
+  CAF_CHECK(served("GET", path).streamed_as == &wire::ui_message_stream());
   CAF_CHECK(asked<attach_to_run>().id == a_message);
   CAF_CHECK_EQUAL(refusal("GET", "/api/messages/stream/7/stream/"), "not_found");
 }

@@ -38,7 +38,7 @@ CAF_TEST_FIXTURE_SCOPE(handlers_openai_tests, fixture)
 CAF_TEST(a stream is asked for as the connection and in OpenAIs chunks) {
   auto ex = served("POST", path, body(R"({"stream":true})"));
   CAF_REQUIRE(ex.streamed.has_value());
-  CAF_CHECK(ex.streamed_as == wire::stream_format::openai);
+  CAF_CHECK(ex.streamed_as == &wire::openai_stream());
   CAF_CHECK(ex.ends_with_client());
   auto plan = asked<stream_completion>().what;
   CAF_CHECK(plan.client.address() == connection.address());
@@ -46,7 +46,7 @@ CAF_TEST(a stream is asked for as the connection and in OpenAIs chunks) {
   CAF_REQUIRE_EQUAL(plan.models.size(), 1u);
   CAF_CHECK_EQUAL(plan.models[0]->id, "fast");
   CAF_CHECK(served("POST", path, body(R"({"stream":true,"stream_options":{"include_usage":true}})")).streamed_as
-            == wire::stream_format::openai_usage);
+            == &wire::openai_usage_stream());
 }
 
 CAF_TEST(several models and several choices of each stand in order) {

@@ -40,7 +40,7 @@ public:
     return {[this](caf::ok_atom) { at_message_(*this); }, [this](alarm_tick) { at_message_(*this); }};
   }
 
-  void on_exit() override { timer.reset(); }
+  void ended() override { timer.reset(); }
 
   loop& own;
   std::unique_ptr<parley::alarm> timer;

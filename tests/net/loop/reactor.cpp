@@ -2,6 +2,8 @@
 
 #include "net/loop/reactor.hpp"
 
+#include "tests/support/seen_log.hpp"
+
 #include <caf/test/unit_test.hpp>
 
 #include <chrono>
@@ -260,6 +262,28 @@ CAF_TEST(a timer may be ended by its callback or set again by it) {
     loop.run_once(deadline);
   CAF_CHECK(!ends);
   CAF_CHECK_EQUAL(calls, 3);
+}
+
+// -- exceptions ------------------------------------------------------------------------------------------------------
+
+CAF_TEST(an exception in any callback is told and the loop goes on) {
+  test::seen_log seen;
+  watched_pair pair{loop};
+  pair.then = [] { throw std::length_error{"in a socket"}; };
+  loop_timer timer{loop, [] { throw std::length_error{"in a timer"}; }};
+  timer.set(steady::now() - 1ms);
+  loop.post([] { throw std::length_error{"in a task"}; });
+  auto went_on = false;
+  loop.post([&] { went_on = true; });
+  CAF_REQUIRE(loop.watch(pair.sockets[0], pair));
+  run_now();
+  CAF_CHECK(went_on);
+  CAF_CHECK_EQUAL(seen.exceptions(), 3u);
+  auto lines = seen.lines();
+  std::sort(lines.begin(), lines.end());
+  CAF_CHECK_EQUAL(lines,
+                  (std::vector<std::string>{"error callback=socket threw: in a socket", "error callback=task threw: in a task",
+                                            "error callback=timer threw: in a timer"}));
 }
 
 CAF_TEST(an ended timer calls no more) {

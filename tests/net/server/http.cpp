@@ -360,6 +360,24 @@ CAF_TEST(without file descriptors the listener waits and goes on) {
   ::close(late);
 }
 
+CAF_TEST(a request is refused in the format of its path as soon as that is known) {
+  auto settings = test_settings();
+  settings.body_timeout = 100ms;
+  http_fixture server{settings};
+  auto refused = [&server](const std::string& bytes) {
+    auto client = server.connect();
+    client.send(bytes);
+    return client.read_response().body;
+  };
+  auto begun = "POST /plain HTTP/1.1\r\n" + host;
+  CAF_CHECK_EQUAL(refused("GET /plain HTTP/1.1\r\n" + host + "\r\n"), "not_found");
+  CAF_CHECK_EQUAL(refused(begun + "Content-Length: 4097\r\n\r\n"), "too_large");
+  CAF_CHECK_EQUAL(refused(begun + "Transfer-Encoding: chunked\r\n\r\n1001\r\n"), "too_large");
+  CAF_CHECK_EQUAL(refused(begun + "Content-Length: 5\r\n\r\nhel"), "request_timeout");
+  CAF_CHECK(refused("GET /other HTTP/1.1\r\n" + host + "\r\n").starts_with("{\"error\":"));
+  CAF_CHECK(refused("GET /plain HTTP/1.1\r\nbad line\r\n\r\n").starts_with("{\"error\":"));
+}
+
 CAF_TEST(an address that is taken is refused in words) {
   http_fixture server;
   caf::actor_system_config config;

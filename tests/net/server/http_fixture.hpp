@@ -1,10 +1,12 @@
 #pragma once
 // A listener on a free port with a few routes, and runs that do what the request's query says.
 
+#include "net/server/error_response.hpp"
 #include "net/server/listener.hpp"
 
 #include "tests/net/server/raw_client.hpp"
 #include "tests/support/eventually.hpp"
+#include "wire/streams/stream_encoders.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -73,7 +75,7 @@ public:
     };
   }
 
-  void on_exit() override {
+  void ended() override {
     reader_.reader = nullptr;
     alive_.reset();
   }
@@ -119,12 +121,15 @@ inline http_settings test_settings() {
 }
 
 /// Routes: `/echo` answers with method, path and body, `/later` the same after a detour over another actor, `/stream` with
-/// the run of `script`, `/throw` with a defect, `/big` with a megabyte, `/silent` never; all else is 404.
+/// the run of `script`, `/throw` with a defect, `/big` with a megabyte, `/silent` never; all else is 404. `/plain` tells its
+/// errors in one plain word.
 class http_fixture {
 public:
   explicit http_fixture(http_settings settings = test_settings(), run_script wanted = {})
     : window_(settings.reader_window_bytes), sys_(config_), script(wanted), record(std::make_shared<run_record>()) {
-    auto opened = listener::open(sys_, settings, [this](exchange& ex) { serve(ex); });
+    auto opened = listener::open(
+      sys_, settings, [this](exchange& ex) { serve(ex); },
+      [](std::string_view path) -> error_writer { return path == "/plain" ? plain_error : error_response; });
     CAF_REQUIRE(opened);
     clients = std::move(*opened);
   }
@@ -141,6 +146,10 @@ private:
     result.content_type = "text/plain";
     result.body = request.method + " " + request.path + " " + request.body;
     return result;
+  }
+
+  static http_response plain_error(const failure& why, std::string_view) {
+    return {http_status(why.code), "text/plain", std::string{name(why.code)}, {}};
   }
 
   void serve(exchange& ex) {
@@ -164,7 +173,7 @@ private:
       run.answers = {{0, new_id<message_id>()}, {1, new_id<message_id>()}};
       run.from = 7;
       ex.add_header("X-Added", "1");
-      ex.stream(run, wire::stream_format::lines);
+      ex.stream(run, wire::lines_stream());
     } else if (path == "/throw") {
       throw std::runtime_error("the secret of /throw");
     } else if (path == "/big") {

@@ -1,6 +1,7 @@
 #define CAF_SUITE net.server.http_stream
 
 #include "tests/net/server/http_fixture.hpp"
+#include "tests/support/seen_log.hpp"
 
 #include <caf/test/unit_test.hpp>
 
@@ -143,10 +144,16 @@ CAF_TEST(a run whose reader is reset is told at once) {
 CAF_TEST(a reader that takes nothing is given up) {
   auto settings = test_settings();
   settings.write_timeout = 50ms;
+  test::seen_log seen;
   http_fixture server{settings, {1000, 8000, run_script::end::properly}};
   auto client = server.connect(4096);
   client.send(ask);
   CAF_CHECK(test::eventually([&] { return server.record->reader_gone.load(); }));
+  CAF_CHECK_EQUAL(seen.dropped(reader_drop::write_timeout), 1u);
+  auto line = seen.lines_with("reader=write_timeout dropped");
+  CAF_REQUIRE_EQUAL(line.size(), 1u);
+  for (auto id : {"session=", "run=", "request="})
+    CAF_CHECK_NOT_EQUAL(line[0].find(id), std::string::npos);
 }
 
 CAF_TEST(a stream may last longer than any of the timeouts) {

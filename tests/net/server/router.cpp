@@ -1,6 +1,7 @@
 #define CAF_SUITE net.server.router
 
 #include "net/server/router.hpp"
+#include "net/server/error_response.hpp"
 
 #include "tests/net/api/fake_exchange.hpp"
 
@@ -221,4 +222,14 @@ CAF_TEST(a preflight of an allowed page is told what it may send) {
   CAF_CHECK_EQUAL(ex.answer_header("Access-Control-Allow-Origin"), "https://chat.example.org");
   CAF_CHECK_EQUAL(ex.answer_header("Access-Control-Allow-Methods"), "POST, OPTIONS");
   CAF_CHECK_NOT_EQUAL(ex.answer_header("Access-Control-Allow-Headers").find("Content-Type"), std::string::npos);
+}
+
+CAF_TEST(paths below a prefix tell of errors in its format) {
+  auto routes = make_router();
+  error_writer other = [](const failure&, std::string_view) { return http_response{}; };
+  routes.add_errors("/v1/things/", other);
+  for (auto path : {"/v1/things", "/v1/things/", "/v1/things/7", "/v1/things/7/nowhere/"})
+    CAF_CHECK(routes.errors_of(path) == other);
+  for (auto path : {"", "/", "*", "/v1/", "/v1/thingsome", "/things/", "/v1//things/"})
+    CAF_CHECK(routes.errors_of(path) == static_cast<error_writer>(error_response));
 }

@@ -1,6 +1,7 @@
 #define CAF_SUITE net.server.websocket
 
 #include "tests/net/server/websocket_fixture.hpp"
+#include "tests/support/seen_log.hpp"
 
 #include <caf/test/unit_test.hpp>
 
@@ -269,11 +270,14 @@ CAF_TEST(a client that takes nothing is too slow) {
   auto settings = websocket_test_settings();
   settings.write_timeout = 100ms;
   settings.close_timeout = 300ms;
+  test::seen_log seen;
   websocket_fixture server{settings};
   auto client = server.subscribed(4096);
   stall(server, server.last_joined());
   CAF_CHECK(test::eventually([&] { return server.recorded([](auto& r) { return r.left.size(); }) == 1; }));
   CAF_CHECK_EQUAL(client.read_close(), 4408);
+  CAF_CHECK_EQUAL(seen.dropped(reader_drop::too_slow), 1u);
+  CAF_CHECK_EQUAL(seen.lines_with("info session=").size(), 1u);
   // One that doesn't read even then.
   auto stuck = server.subscribed(4096);
   stall(server, server.last_joined());

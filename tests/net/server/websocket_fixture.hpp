@@ -194,7 +194,7 @@ public:
             [](feed_round) {}};
   }
 
-  void on_exit() override {
+  void ended() override {
     who_ = nullptr;
     std::lock_guard guard{record_->mutex};
     ++record_->ended;

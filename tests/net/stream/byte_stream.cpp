@@ -4,6 +4,7 @@
 
 #include "tests/net/upstream/upstream_certificates.hpp"
 #include "tests/net/upstream/upstream_fixture.hpp"
+#include "tests/support/seen_log.hpp"
 
 #include <caf/test/unit_test.hpp>
 
@@ -175,6 +176,20 @@ CAF_TEST(a stream opens before it tells what came and knows its peer) {
   socklen_t size = sizeof(no_delay);
   ::getsockopt(peer.ours, IPPROTO_TCP, TCP_NODELAY, &no_delay, &size);
   CAF_CHECK_EQUAL(no_delay, 1);
+}
+
+CAF_TEST(an exception in a callback ends the connection and is told) {
+  test::seen_log seen;
+  heard.on_event = [](const std::string& event) {
+    if (event == "received")
+      throw std::length_error{"too long"};
+  };
+  open();
+  peer.say("some");
+  CAF_REQUIRE(run_until(loop, [&] { return heard.heard("broken"); }));
+  peer.hear();
+  CAF_CHECK(peer.ended);
+  CAF_CHECK_EQUAL(seen.lines(), std::vector<std::string>{"error callback=byte_stream threw: too long"});
 }
 
 CAF_TEST(what is written is sent at once and in order) {

@@ -3,7 +3,7 @@
 #include "net/upstream/demo_upstream.hpp"
 
 #include "tests/net/upstream/upstream_fixture.hpp"
-#include "wire/dialects/codec.hpp"
+#include "wire/dialects/dialect.hpp"
 
 #include <caf/test/unit_test.hpp>
 
@@ -48,12 +48,12 @@ wire::upstream_request request_of(const std::string& model_name, const std::stri
   what.messages.push_back({message_role::user, "an earlier question"});
   what.messages.push_back({message_role::assistant, "an earlier answer"});
   what.messages.push_back({message_role::user, question});
-  return wire::encode_request(target, what);
+  return *wire::dialect_of(target).encode(target, what);
 }
 
 answer decode(const std::vector<demo_part>& parts) {
   answer result;
-  auto codec = wire::make_codec(provider_kind::demo);
+  auto codec = wire::dialect_of(provider_kind::demo).make_codec();
   for (auto& part : parts)
     codec->feed(part.bytes, result);
   codec->end(result);

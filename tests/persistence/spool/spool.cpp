@@ -2,9 +2,11 @@
 
 #include "persistence/spool/spool_file.hpp"
 
+#include "persistence/spool/replay.hpp"
 #include "persistence/sqlite/sqlite.hpp"
 #include "tests/persistence/samples.hpp"
 #include "tests/persistence/temporary_folder.hpp"
+#include "tests/support/broken.hpp"
 
 #include <caf/test/unit_test.hpp>
 
@@ -41,6 +43,18 @@ struct spool_fixture {
   std::unique_ptr<spool> in;
 };
 
+/// Takes all and tells nothing.
+struct forgetful_store final : store {
+  std::vector<expected<store_written>> write(std::span<const store_write>) override { return {}; }
+  std::vector<expected<recovered_answer>> recover(std::span<const store_answer>) override { return {}; }
+  expected<session_page> list(const list_sessions&) override { return session_page{}; }
+  expected<session> find(const find_session&) override { return session{}; }
+  expected<message> find(const find_message&) override { return message{}; }
+  expected<message_page> list(const list_messages&) override { return message_page{}; }
+  expected<vote_tally> tally(const tally_votes&) override { return vote_tally{}; }
+  expected<void> ping() override { return {}; }
+};
+
 store_answer some_answer(std::string content = "Hi there", epoch held = 1) {
   auto about = sample_session();
   auto answer = finished(pending_answer(user_message(about)), std::move(content));
@@ -68,6 +82,14 @@ CAF_TEST(answers wait in the order in which they came and outlive the process) {
     CAF_CHECK(found[i].what.session_key == answers[i].session_key);
     CAF_CHECK_EQUAL(found[i].what.held, answers[i].held);
   }
+}
+
+CAF_TEST(a store that forgets an answer breaks it and the answer stays) {
+  auto one = some_answer("one");
+  CAF_REQUIRE(add(one));
+  forgetful_store into;
+  CAF_CHECK(breaks("a store answers each request of a batch", [&] { replay_all(*in, into, [](message&&) {}); }));
+  CAF_CHECK((waiting() == std::vector<message>{one.answer}));
 }
 
 CAF_TEST(what was removed is gone and the rest keeps its order) {

@@ -3,12 +3,14 @@
 
 #define CAF_SUITE wire.clients.anthropic_api
 
+#include "tests/wire/streams/written.hpp"
 #include "wire/clients/anthropic_request.hpp"
-#include "wire/dialects/anthropic_to_openai.hpp"
+#include "wire/dialects/dialect.hpp"
 #include "wire/objects/anthropic_object.hpp"
-#include "wire/streams/stream_format.hpp"
 
+#include <array>
 #include <caf/test/unit_test.hpp>
+#include <optional>
 
 using namespace parley;
 using namespace parley::wire;
@@ -34,30 +36,38 @@ std::string wrong(std::string_view more) {
   return read ? std::string{} : read.error().param;
 }
 
-/// What an upstream is asked that speaks OpenAI; the field that it can't be asked for.
+/// What an upstream is asked that speaks OpenAI.
+expected<json_object> to_openai(const json_object& fields) {
+  return dialect_of(provider_kind::openai).write(anthropic_to_neutral(fields));
+}
+
+/// The same as text; the field that it can't be asked for.
 std::string translated(std::string_view fields) {
-  auto result = anthropic_to_openai(parsed(fields));
+  auto result = to_openai(parsed(fields));
   return result ? result->dump() : result.error().param;
 }
 
 std::string messages_of(std::string_view messages) {
-  auto result = anthropic_to_openai(parsed(R"({"messages":)" + std::string{messages} + "}"));
+  auto result = to_openai(parsed(R"({"messages":)" + std::string{messages} + "}"));
   return result ? (*result)["messages"].dump() : result.error().param;
 }
 
-event_place place(std::uint16_t part, bool opens, part_kind closes = part_kind::none) {
+/// `ends` if the part before ends there.
+event_place place(std::uint32_t part, bool opens, std::optional<part_kind> ends = std::nullopt) {
+  static std::array<ended_part, 1> ended;
   event_place at{run, 1, 0, {}, 1};
   at.model = "m1";
   at.part = part;
   at.opens = opens;
-  at.closes = closes;
+  if (ends) {
+    ended = {{{part - 1, *ends}}};
+    at.ends = ended;
+  }
   return at;
 }
 
 std::string written(const event_place& at, const answer_event& event) {
-  std::string out;
-  append_event(out, stream_format::anthropic, at, event);
-  return out;
+  return test::written(anthropic_stream(), at, event);
 }
 
 } // namespace
@@ -150,7 +160,7 @@ CAF_TEST(calls of tools and their results are messages of their own) {
 CAF_TEST(tools and their choice are told in the other words) {
   auto tools = std::string{R"("tools":[{"name":"look","description":"d","input_schema":{"type":"object"}}],"messages":[])"};
   auto choice = [&](const std::string& wanted) {
-    auto result = anthropic_to_openai(parsed("{" + tools + ",\"tool_choice\":" + wanted + "}"));
+    auto result = to_openai(parsed("{" + tools + ",\"tool_choice\":" + wanted + "}"));
     return result ? (*result)["tool_choice"].dump() + " " + result->value("parallel_tool_calls", json_object{}).dump()
                   : result.error().param;
   };
@@ -165,7 +175,7 @@ CAF_TEST(tools and their choice are told in the other words) {
 
 CAF_TEST(a message begins with what is known of it) {
   std::string out;
-  append_begin(out, stream_format::anthropic, place(0, false));
+  anthropic_stream().begin(out, place(0, false));
   CAF_CHECK_EQUAL(
     out, "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_01906b6b88007d5a9f3e000000000001\","
          "\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m1\",\"content\":[],\"stop_reason\":null,"
@@ -213,7 +223,7 @@ CAF_TEST(a failure is an error event) {
 
 CAF_TEST(silence is filled with pings) {
   std::string out;
-  append_heartbeat(out, stream_format::anthropic, 0);
+  anthropic_stream().heartbeat(out, 0);
   CAF_CHECK_EQUAL(out, "event: ping\ndata: {\"type\":\"ping\"}\n\n");
 }
 

@@ -3,7 +3,7 @@
 #define CAF_SUITE wire.clients.openai_request
 
 #include "wire/clients/openai_request.hpp"
-#include "wire/dialects/codec.hpp"
+#include "wire/dialects/dialect.hpp"
 
 #include <caf/test/unit_test.hpp>
 
@@ -50,7 +50,7 @@ struct sent_body {
 };
 
 sent_body sent(provider_kind kind, std::string_view more = "{}") {
-  auto request = encode_request(model_at(kind), *read(more).ask);
+  auto request = dialect_of(kind).encode(model_at(kind), *read(more).ask);
   CAF_REQUIRE(request.has_value());
   return {json_object::parse(request->body)};
 }
@@ -64,7 +64,7 @@ json_object messages_to_anthropic(std::string_view messages) {
 }
 
 std::string refused_by_anthropic(std::string_view more) {
-  auto can = can_be_asked(model_at(provider_kind::anthropic), *read(more).ask);
+  auto can = dialect_of(provider_kind::anthropic).can_be_asked(*read(more).ask);
   return can ? "-" : can.error().param;
 }
 

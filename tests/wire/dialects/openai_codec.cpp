@@ -278,8 +278,8 @@ CAF_TEST(two streams on one thread do not disturb each other) {
   auto alone = decode(provider_kind::openai, {body}).events();
   recording_sink first;
   recording_sink second;
-  auto one = make_codec(provider_kind::openai);
-  auto other = make_codec(provider_kind::openai);
+  auto one = dialect_of(provider_kind::openai).make_codec();
+  auto other = dialect_of(provider_kind::openai).make_codec();
   for (auto piece : byte_by_byte(body)) {
     one->feed(piece, first);
     other->feed(piece, second);

@@ -2,7 +2,7 @@
 // Writes down what a codec finds, one entry an event, for comparing.
 
 #include "core/text.hpp"
-#include "wire/dialects/codec.hpp"
+#include "wire/dialects/dialect.hpp"
 
 #include <string>
 #include <utility>
@@ -66,7 +66,7 @@ private:
 /// What a codec makes of a body that comes in those pieces.
 inline recording_sink decode(provider_kind kind, const std::vector<std::string_view>& pieces) {
   recording_sink sink;
-  auto codec = make_codec(kind);
+  auto codec = dialect_of(kind).make_codec();
   for (auto piece : pieces)
     codec->feed(piece, sink);
   codec->end(sink);

@@ -295,3 +295,17 @@ CAF_TEST(a parser between requests says so) {
   CAF_CHECK(parser.at() == request_parser::stage::nothing);
   CAF_CHECK_EQUAL(parser.buffered(), 0u);
 }
+
+CAF_TEST(what is refused in the midst of its body is known by its path) {
+  auto known = [](const std::string& bytes) {
+    request_parser parser{small_limits};
+    parser.feed(bytes);
+    (void) parser.next();
+    return parser.begun() ? parser.begun()->method + " " + parser.begun()->path : "";
+  };
+  CAF_CHECK_EQUAL(known("POST /there?x HTTP/1.1\r\nHost: a\r\nContent-Length: 65\r\n\r\n"), "POST /there");
+  CAF_CHECK_EQUAL(known("POST /there HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n41\r\n"), "POST /there");
+  CAF_CHECK_EQUAL(known("POST /there HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel"), "POST /there");
+  CAF_CHECK_EQUAL(known("POST /there HTTP/1.1\r\nHost: a\r\n"), "");
+  CAF_CHECK_EQUAL(known("GET /there HTTP/1.1\r\nHost: a\r\n\r\n"), "");
+}

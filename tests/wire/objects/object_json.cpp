@@ -2,6 +2,8 @@
 
 #include "wire/objects/object_json.hpp"
 
+#include "tests/support/broken.hpp"
+
 #include <caf/test/unit_test.hpp>
 
 using namespace parley;
@@ -24,4 +26,18 @@ CAF_TEST(JSON text is what the library itself would write) {
     }
   check("wörld 世界 😀");
   check("\xed\xa0\x80 \xf0\x9f \xc0\x80"s);
+}
+
+CAF_TEST(a blind answer that names its provider breaks it and is not written) {
+  message answer;
+  answer.role = message_role::assistant;
+  answer.blind = true;
+  answer.model = model_label{"gpt", "GPT"};
+  answer.tool_calls = {{"tool-1", "weather", "{}"}};
+  auto written = to_json(answer);
+  CAF_CHECK_EQUAL(written["model"], json_object{});
+  answer.tool_calls = {{"toolu_01", "weather", "{}"}};
+  CAF_CHECK(test::breaks("nothing that is read of a blind answer tells its model", [&] { to_json(answer); }));
+  answer.blind = false;
+  CAF_CHECK_EQUAL(test::broken_by([&] { to_json(answer); }), "-");
 }

@@ -2,7 +2,7 @@
 
 #define CAF_SUITE wire.streams.openai_stream
 
-#include "wire/streams/openai_stream.hpp"
+#include "tests/wire/streams/written.hpp"
 
 #include <caf/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
@@ -43,16 +43,12 @@ json only(const std::string& bytes) {
   return json::parse(text);
 }
 
-json delta(const event_place& at, event_kind kind, std::string_view content, stream_format format = stream_format::openai) {
-  std::string out;
-  append_delta(out, format, at, kind, content);
-  return only(out);
+json event(const event_place& at, const answer_event& what, const stream_encoder& format = openai_stream()) {
+  return only(test::written(format, at, what));
 }
 
-json event(const event_place& at, const answer_event& what, stream_format format = stream_format::openai) {
-  std::string out;
-  append_event(out, format, at, what);
-  return only(out);
+json delta(const event_place& at, event_kind kind, std::string content, const stream_encoder& format = openai_stream()) {
+  return event(at, answer_delta{kind, std::move(content)}, format);
 }
 
 /// Of a chunk's only choice, by value: what a check compares outlives the chunk.
@@ -105,7 +101,7 @@ CAF_TEST(a tool call begins with its name and grows by its index) {
   CAF_CHECK_EQUAL(in_choice(event(within(1), tool_call_delta{"c2", "{\"a\"", 1}), "delta"),
                   json::parse(R"({"tool_calls":[{"index":1,"function":{"arguments":"{\"a\""}}]})"));
   std::string out;
-  append_event(out, stream_format::openai, within(1), tool_call{"c2", "f", "{}"});
+  test::write(out, openai_stream(), within(1), tool_call{"c2", "f", "{}"});
   CAF_CHECK_EQUAL(out, "");
 }
 
@@ -137,17 +133,17 @@ CAF_TEST(where no choice succeeds the stream ends with an error alone) {
   CAF_CHECK_EQUAL(error, json::parse(R"({"error":{"message":"It broke off.","type":"server_error","param":null,
     "code":"upstream_truncated"}})"));
   std::string out;
-  append_end(out, stream_format::openai, true);
+  openai_stream().end(out, true);
   CAF_CHECK_EQUAL(out, "");
-  append_end(out, stream_format::openai, false);
+  openai_stream().end(out, false);
   CAF_CHECK_EQUAL(out, "data: [DONE]\n\n");
 }
 
 CAF_TEST(the usage comes once at the end if it was asked for) {
-  CAF_CHECK(delta(within(0), event_kind::text, "x", stream_format::openai_usage)["usage"].is_null());
+  CAF_CHECK(delta(within(0), event_kind::text, "x", openai_usage_stream())["usage"].is_null());
   CAF_CHECK(!delta(within(0), event_kind::text, "x").contains("usage"));
   std::string out;
-  append_event(out, stream_format::openai_usage, within(1), last_finish(finish_reason::stop, false));
+  test::write(out, openai_usage_stream(), within(1), last_finish(finish_reason::stop, false));
   auto begin = out.find("data: ", 1);
   CAF_REQUIRE(begin != std::string::npos);
   auto usage = only(out.substr(begin));
@@ -158,7 +154,7 @@ CAF_TEST(the usage comes once at the end if it was asked for) {
 
 CAF_TEST(silence is a comment) {
   std::string out;
-  append_heartbeat(out, stream_format::openai, 0);
+  openai_stream().heartbeat(out, 0);
   CAF_CHECK_EQUAL(out, ": keep-alive\n\n");
-  CAF_CHECK_EQUAL(content_type(stream_format::openai), "text/event-stream; charset=utf-8");
+  CAF_CHECK_EQUAL(openai_stream().content_type(), "text/event-stream; charset=utf-8");
 }

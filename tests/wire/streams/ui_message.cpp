@@ -1,6 +1,6 @@
 #define CAF_SUITE wire.streams.ui_message
 
-#include "wire/streams/ui_message.hpp"
+#include "tests/wire/streams/written.hpp"
 
 #include <caf/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
@@ -36,9 +36,7 @@ std::vector<std::string> chunks_of(std::string_view stream) {
 
 /// One event after one of that kind.
 std::vector<std::string> after(event_kind before, const answer_event& event, std::uint64_t offset = 7) {
-  std::string out;
-  append_event(out, stream_format::ui_message, {{}, offset, 0, answer_id, 1, before}, event);
-  return chunks_of(out);
+  return chunks_of(test::written(ui_message_stream(), {{}, offset, 0, answer_id, 1, before}, event));
 }
 
 /// After an event that leaves nothing open.
@@ -56,15 +54,15 @@ using list = std::vector<std::string>;
 
 CAF_TEST(a message begins with its id and its first step) {
   std::string out;
-  append_begin(out, stream_format::ui_message, {{}, 0, 0, answer_id, 1});
+  ui_message_stream().begin(out, {{}, 0, 0, answer_id, 1});
   CAF_CHECK_EQUAL(chunks_of(out),
                   (list{R"({"type":"start","messageId":"0190b6f0-7c1e-7d5a-9f3e-00000000000a"})", R"({"type":"start-step"})"}));
 }
 
 CAF_TEST(no other format has a beginning) {
   std::string out;
-  for (auto format : {stream_format::lines, stream_format::sse, stream_format::simple, stream_format::ws})
-    append_begin(out, format, {{}, 0, 0, answer_id, 1});
+  for (auto* format : {&lines_stream(), &sse_stream(), &simple_stream(), &ws_stream()})
+    format->begin(out, {{}, 0, 0, answer_id, 1});
   CAF_CHECK_EQUAL(out, "");
 }
 
@@ -144,8 +142,8 @@ CAF_TEST(a restart as the first event says nothing) {
 
 CAF_TEST(a stream ends with its mark) {
   std::string out;
-  append_end(out, stream_format::ui_message, false);
-  append_end(out, stream_format::ui_message, true);
+  ui_message_stream().end(out, false);
+  ui_message_stream().end(out, true);
   CAF_CHECK_EQUAL(out, "data: [DONE]\n\ndata: [DONE]\n\n");
 }
 
