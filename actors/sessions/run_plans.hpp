@@ -22,11 +22,11 @@ struct run_place {
 
 /// A run or a replay (`run_plan`, `replay_plan`) whose answers are still to be said.
 template <class Plan>
-Plan blank_plan(run_place at) {
+Plan blank_plan(const run_place& at) {
   Plan plan;
-  plan.node = std::move(at.node);
+  plan.node = at.node;
   plan.home = at.home;
-  plan.owner = std::move(at.owner);
+  plan.owner = at.owner;
   plan.names.session_key = at.session_key;
   plan.names.run = at.run;
   return plan;

@@ -82,8 +82,8 @@ expected<run_decision> decide(const attach_to_run& wanted, const session_now& no
   return read(run, other_run ? 0 : wanted.from.offset);
 }
 
-run_plan plan_run(const new_run& wanted, run_place at, const session_record& record, persistence_actor store) {
-  auto plan = blank_plan<run_plan>(std::move(at));
+run_plan plan_run(const new_run& wanted, const run_place& at, const session_record& record, persistence_actor store) {
+  auto plan = blank_plan<run_plan>(at);
   plan.keep = stored_session{std::move(store), record.id(), record.held()};
   plan.cancel_on_disconnect = wanted.cancel_on_disconnect;
   plan_answers(plan, wanted.turn, record.messages(), record.about());

@@ -38,6 +38,6 @@ expected<run_decision> decide(const regenerate_answer& wanted, const session_now
 expected<run_decision> decide(const attach_to_run& wanted, const session_now& now);
 
 /// What the coordinator of that run is given.
-run_plan plan_run(const new_run& wanted, run_place at, const session_record& record, persistence_actor store);
+run_plan plan_run(const new_run& wanted, const run_place& at, const session_record& record, persistence_actor store);
 
 } // namespace parley

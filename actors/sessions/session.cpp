@@ -191,7 +191,7 @@ private:
 
   /// The store is asked before the coordinator is there, and takes requests in their order: nothing of the run can be stored
   /// before the messages it answers. Upstreams are asked meanwhile.
-  void begin_run(const new_run& wanted, run_home home, opening to) {
+  void begin_run(const new_run& wanted, run_home home, const opening& to) {
     auto run = new_id<run_id>();
     auto plan = plan_run(wanted, {around_.node, home.loop, self_, record_.id(), run}, record_, around_.store);
     auto added = first_messages(wanted.turn, plan);
@@ -392,7 +392,9 @@ private:
 } // namespace
 
 session_actor spawn_session(caf::actor_system& sys, session_surroundings around, opened_session opened) {
-  auto init = [](self_pointer self, session_surroundings to, opened_session o) { return self->state.start(to, std::move(o)); };
+  auto init = [](self_pointer self, session_surroundings to, opened_session o) {
+    return self->state.start(std::move(to), std::move(o));
+  };
   return spawn_homed<session_state, session_actor>(sys, nullptr, init, std::move(around), std::move(opened));
 }
 

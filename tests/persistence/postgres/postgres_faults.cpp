@@ -217,7 +217,8 @@ CAF_TEST(a server without a free connection is unavailable until there is one) {
   CAF_CHECK(is_unavailable(refused, "too many clients"));
   {
     pqxx::nontransaction cutting{taken.front()};
-    cutting.exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+    // It waits for the backend's end: one that is still ending has its place, and frees it later, for the writer.
+    cutting.exec("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() "
                  "AND query LIKE 'COMMIT%'");
   }
   // What was freed is taken before the writer comes.

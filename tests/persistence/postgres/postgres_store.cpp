@@ -156,16 +156,16 @@ CAF_TEST(nodes that start at once on an empty database make its tables once) {
   for (auto& each : nodes)
     each.join();
   CAF_CHECK_EQUAL(failed.load(), 0);
-  CAF_CHECK_EQUAL(sql("SELECT string_agg(version::text, ' ') FROM parley_schema"), "4");
-  CAF_CHECK(migrate_postgres(options) == 4);
+  CAF_CHECK_EQUAL(sql("SELECT string_agg(version::text, ' ') FROM parley_schema"), "5");
+  CAF_CHECK(migrate_postgres(options) == 5);
 }
 
 CAF_TEST(a database is not migrated by a node that is told not to) {
   close();
   sql("DROP TABLE parley_schema, answer_pieces, votes, comparisons, messages, sessions");
   options.migrate = false;
-  CAF_CHECK(says(refusal(), "it has schema 0 and needs 4; run `parley migrate`"));
-  CAF_CHECK(migrate_postgres(options) == 4);
+  CAF_CHECK(says(refusal(), "it has schema 0 and needs 5; run `parley migrate`"));
+  CAF_CHECK(migrate_postgres(options) == 5);
   CAF_CHECK_EQUAL(refusal(), "");
 }
 
