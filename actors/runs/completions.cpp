@@ -22,8 +22,8 @@ public:
   completions_actor::behavior_type start(node_context_ptr node) {
     node_ = std::move(node);
     self_->set_down_handler([this](const caf::down_msg& down) { on_down(down.source); });
-    return {[this](stream_completion& m) { return begin<run_opened>(std::move(m.what), open_log{}, true); },
-            [this](await_completion& m) { return begin<completed_run>(std::move(m.what), await_answers{}, false); },
+    return {[this](const stream_completion& m) { return begin<run_opened>(m.what, open_log{}, true); },
+            [this](const await_completion& m) { return begin<completed_run>(m.what, await_answers{}, false); },
             [](const answer_completed&) {}, // nobody keeps them
             [this](const run_completed& m) {
               running_.erase(m.run);
@@ -34,7 +34,7 @@ public:
 
 private:
   template <class Reply, class Question>
-  caf::result<Reply> begin(completion_plan plan, Question what, bool streams) {
+  caf::result<Reply> begin(const completion_plan& plan, Question what, bool streams) {
     if (draining_)
       return to_error({ec::unavailable, "This server is shutting down; please try again.", {}});
     auto run = new_id<run_id>();

@@ -5,7 +5,7 @@ namespace parley {
 void session_runs::finish(std::uint64_t end) {
   auto over = drop();
   newest_end_ = wire::cursor{over.ids.run, end};
-  finished_[over.ids.run] = {std::move(over.log), false};
+  finished_[over.ids.run] = {over.log, false};
 }
 
 current_run session_runs::drop() {

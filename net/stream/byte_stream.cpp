@@ -298,7 +298,7 @@ private:
         unsent_.erase(0, unsent_.size() - unsent_bytes_);
       return;
     }
-    unsent_ = {};
+    std::string{}.swap(unsent_);
     if (finishing_)
       ::shutdown(socket_, SHUT_WR);
     if (open_)
