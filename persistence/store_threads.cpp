@@ -84,8 +84,8 @@ std::size_t store_threads::start(const store_actor& owner) {
     auto& each = *readers[i];
     each.jobs.start(
       [&each, owner, i](const std::vector<read_job>& jobs) {
-        for (auto& [number, what] : jobs)
-          caf::anon_send(owner, read_done{i, number, ask("reading_thread", [&] { return read(*each.from, what); })});
+        for (auto& job : jobs)
+          caf::anon_send(owner, read_done{i, job.request, ask("reading_thread", [&] { return read(*each.from, job.what); })});
         each.jobs.queue.done();
       },
       last);
