@@ -139,6 +139,7 @@ void run_readers::serve(entry& to, const run_log& log) {
 void run_readers::send(entry& to, std::shared_ptr<const std::string> bytes, bool ends) {
   if (bytes->empty() && !ends) // events that the format doesn't show
     return;
+  check(to.unread < window_, "a reader without credit is sent nothing");
   to.unread += bytes->size();
   send_(to.to, to.directly, {to.stream, std::move(bytes), ends, to.offset});
 }

@@ -3,6 +3,7 @@
 // take too much memory.
 
 #include "actors/runs/api.hpp"
+#include "core/check.hpp"
 #include "core/time.hpp"
 
 #include <cstddef>
@@ -36,6 +37,7 @@ private:
   std::optional<kept_log> take_oldest_if(bool is_due) {
     if (!is_due)
       return std::nullopt;
+    check(!logs_.empty() && bytes_ >= logs_.front().bytes, "what kept logs take is the sum of what each takes");
     auto oldest = std::move(logs_.front());
     logs_.pop_front();
     bytes_ -= oldest.bytes;

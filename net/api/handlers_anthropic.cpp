@@ -1,5 +1,6 @@
 #include "net/api/handlers_anthropic.hpp"
 
+#include "core/check.hpp"
 #include "net/api/request_fields.hpp"
 #include "net/server/error_response.hpp"
 #include "net/server/json_objects.hpp"
@@ -43,6 +44,7 @@ void answer(const api_context& api, exchange& ex) {
     });
   ask_completions(api, ex, await_completion{std::move(plan)}, [&ex, name = std::move(wanted->model)](const completed_run& run) {
     add_request_id(ex);
+    check(!run.answers.empty(), "a run that is completed has an answer");
     ex.answer(json_response(200, wire::anthropic_message(run.run, name, run.answers.front())));
   });
 }

@@ -1,8 +1,10 @@
 #define CAF_SUITE actors.runs.run_readers
 
 #include "actors/runs/run_readers.hpp"
+#include "tests/support/broken.hpp"
 #include "tests/support/node_fixture.hpp"
 #include "tests/support/numbering_stream.hpp"
+#include "wire/streams/stream_encoders.hpp"
 
 using namespace parley;
 using namespace parley::test;
@@ -75,6 +77,14 @@ struct fixture : test_coordinator_fixture<> {
 } // namespace
 
 CAF_TEST_FIXTURE_SCOPE(run_readers_tests, fixture)
+
+CAF_TEST(a reader without any credit that is sent something breaks it) {
+  run_readers closed{0, [](const reader_actor&, piece_taker*, const log_piece&) {}};
+  log.introduce(0, new_id<message_id>(), 1);
+  CAF_CHECK(breaks("a reader without credit is sent nothing", [&] {
+    closed.attach({someone, 1, &wire::anthropic_stream(), 0}, log);
+  }));
+}
 
 CAF_TEST(who keeps up gets each event as it comes) {
   attach(1);

@@ -1,6 +1,7 @@
 #define CAF_SUITE actors.sessions.kept_logs
 
 #include "actors/sessions/kept_logs.hpp"
+#include "tests/support/broken.hpp"
 #include "tests/support/node_fixture.hpp"
 
 using namespace parley;
@@ -27,6 +28,12 @@ struct fixture : node_fixture {
 } // namespace
 
 CAF_TEST_FIXTURE_SCOPE(kept_logs_tests, fixture)
+
+CAF_TEST(logs that take more than can be counted break it) {
+  keep(SIZE_MAX);
+  keep(2);
+  CAF_CHECK(breaks("what kept logs take is the sum of what each takes", [&] { logs.take_excess(0); }));
+}
 
 CAF_TEST(where all take too much the oldest go until they do not ) {
   auto first = keep(4);

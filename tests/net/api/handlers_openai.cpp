@@ -3,6 +3,7 @@
 #define CAF_SUITE net.api.handlers_openai
 
 #include "tests/net/api/handlers_fixture.hpp"
+#include "tests/support/seen_log.hpp"
 #include "wire/clients/client_request.hpp"
 
 #include <nlohmann/json.hpp>
@@ -82,6 +83,17 @@ CAF_TEST(tool calls of a whole answer stand without a text) {
   CAF_CHECK_EQUAL(choice["message"]["tool_calls"],
                   json::parse(R"([{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"}}])"));
   CAF_CHECK_EQUAL(choice["finish_reason"], "tool_calls");
+}
+
+CAF_TEST(a completed run without an answer ends the connection and says so) {
+  test::seen_log seen;
+  play->completed = {a_run, {}, {}};
+  auto ex =
+    make_exchange("POST", "/v1/messages/", R"({"model":"fast","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]})");
+  serve(ex);
+  CAF_CHECK_EQUAL(ex.answers(), 0);
+  CAF_CHECK_EQUAL(seen.deaths("connection"), 1u);
+  CAF_CHECK_EQUAL(seen.lines_with("died: broken invariant: a run that is completed has an answer (").size(), 1u);
 }
 
 CAF_TEST(a model that is not there or has no key is not found) {
